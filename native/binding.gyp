@@ -1,0 +1,44 @@
+{
+  'target_defaults': {
+    'defines': ['NAPI_VERSION=9', 'NAPI_DISABLE_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
+    'cflags': ['-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-pthread'],
+    'cflags_cc': ['-std=c++17'],
+    'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
+    'configurations': {
+      'Release': {'cflags!': ['-O3'], 'cflags': ['-O2']},
+    },
+    # nodelete: the addon registers a fork handler, and Node closes the library with the last worker that loaded it.
+    'ldflags': ['-pthread', '-Wl,-z,nodelete', '-Wl,-z,relro', '-Wl,-z,now'],
+  },
+  'targets': [
+    {
+      'target_name': 'ringway',
+      'sources': [
+        'src/addon.cc',
+        'src/arguments.cc',
+        'src/descriptor.cc',
+        'src/environment.cc',
+        'src/file_lock.cc',
+        'src/fork_guard.cc',
+        'src/futex.cc',
+        'src/mapping.cc',
+        'src/report_queue.cc',
+        'src/wait_thread.cc',
+        'src/waiter.cc',
+      ],
+    },
+  ],
+  'conditions': [
+    # For the tests alone, since JavaScript cannot fork without exec; the published package has no tests.
+    ['"<!(node -p "fs.existsSync(\'test/fixtures/forker.cc\')")"=="true"', {
+      'targets': [
+        {
+          'target_name': 'forker',
+          'sources': ['test/fixtures/forker.cc'],
+          # Lands in lib.target/, away from what is published.
+          'type': 'shared_library',
+        },
+      ],
+    }],
+  ],
+}

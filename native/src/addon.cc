@@ -1,0 +1,60 @@
+// What the addon exports: the members of `Native` in index.ts.
+#include <napi.h>
+
+#include <cstring>
+
+#include "arguments.h"
+#include "descriptor.h"
+#include "environment.h"
+#include "file_lock.h"
+#include "fork_guard.h"
+#include "futex.h"
+#include "mapping.h"
+#include "waiter.h"
+
+namespace ringway {
+namespace {
+
+napi_property_descriptor Function(const char* name, napi_callback callback) {
+  return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_enumerable, nullptr};
+}
+
+Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  const int result = ForkGuard::Install();
+  if (result < 0) {
+    Napi::Error::New(env, std::string("pthread_atfork: ") + std::strerror(-result)).ThrowAsJavaScriptException();
+    return exports;
+  }
+  if (!Environment::Open(env)) return exports;
+  const napi_property_descriptor functions[] = {
+      Function("linkDescriptor", CallLinkDescriptor),
+      Function("reserve", CallReserve),
+      Function("punch", CallPunch),
+      Function("map", CallMap),
+      Function("mapTwice", CallMapTwice),
+      Function("populate", CallPopulate),
+      Function("unmap", CallUnmap),
+      Function("guardDescriptor", CallGuardDescriptor),
+      Function("unguardDescriptor", CallUnguardDescriptor),
+      Function("lock", CallLock),
+      Function("unlock", CallUnlock),
+      Function("probe", CallProbe),
+      Function("probeRange", CallProbeRange),
+      Function("futexWake", CallFutexWake),
+      Function("futexWait", CallFutexWait),
+      Function("onWatch", CallOnWatch),
+      Function("watch", CallWatch),
+      Function("unwatch", CallUnwatch),
+      Function("refWatches", CallRefWatches),
+      Function("watchStats", CallWatchStats),
+  };
+  if (napi_define_properties(env, exports, std::size(functions), functions) != napi_ok) ThrowLastError(env);
+  return exports;
+}
+
+}  // namespace
+}  // namespace ringway
+
+static Napi::Object InitializeModule(Napi::Env env, Napi::Object exports) { return ringway::Initialize(env, exports); }
+
+NODE_API_MODULE(ringway, InitializeModule)

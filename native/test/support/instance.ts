@@ -1,0 +1,18 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Native } from '@ringway/native';
+
+const release = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'build', 'Release');
+
+/** Where the addon was built. */
+export const ADDON = join(release, 'ringway.node');
+
+/** Where the helper that forks was built. */
+export const FORKER = join(release, 'forker.so');
+
+/** Loads an addon anew: each call makes an instance with its own threads and mappings. */
+export function instantiate<T = Native>(path: string = ADDON): T {
+  const module = { exports: {} };
+  process.dlopen(module, path);
+  return module.exports as T;
+}

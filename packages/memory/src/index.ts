@@ -1,0 +1,15 @@
+export { ERROR_CODES, RingwayError } from './errors.js';
+export type { ErrorCode } from './errors.js';
+export { PosixError } from './posix-error.js';
+export { support } from './platform.js';
+export type { Support } from './platform.js';
+export type { Geometry, HeaderExpectations, SegmentHeader } from './header.js';
+export { HEADER_BYTES } from './header-layout.js';
+export type { HeaderSpec } from './new-header.js';
+export type { ByteRange } from './byte-range.js';
+export type { ListOptions, PlaceOptions, SegmentInfo } from './observe.js';
+export type { Attachments, SegmentHandle, WaitResult, Watch, WatchReason } from './segment-handle.js';
+export { Segment } from './segment.js';
+export type { SegmentExpectations, SegmentSpec } from './segment.js';
+export { LocalSegment } from './local-segment.js';
+export type { LocalSegmentSpec } from './local-segment.js';

@@ -1,0 +1,96 @@
+import type { SegmentHeader } from './header.js';
+
+/** Result of {@link SegmentHandle.waitSync}. `woken` may be spurious: look again. */
+export type WaitResult = 'woken' | 'changed' | 'timeout';
+
+/** Why a {@link Watch} fired. */
+export type WatchReason = 'doorbell' | 'lock-released' | 'failed';
+
+/** A wait under way on a native thread. Fires once, on the event loop. */
+export interface Watch {
+  /** Stops waiting. The callback is not called after this returned. Idempotent. */
+  cancel(): void;
+}
+
+/**
+ * One opener's view of one segment: what the layers above need of it, and no more. `Segment` implements it on shared memory,
+ * `LocalSegment` on the heap of one thread. Everything throws `ERR_RINGWAY_CLOSED` after {@link SegmentHandle.close}.
+ */
+export interface SegmentHandle {
+  /** The name that the caller gave. */
+  readonly name: string;
+  /** A private copy of the header, checked when the segment was opened; shared memory is never asked again. */
+  readonly header: SegmentHeader;
+  readonly closed: boolean;
+
+  /** Maps `length` bytes from `offset`, multiples of the page size. Mapped once, kept until {@link SegmentHandle.close}. */
+  map(offset: number, length: number): ArrayBuffer;
+  /**
+   * Maps a ring of `length` bytes so that what begins inside it may run over its end: at least `length + length / 4` bytes of the
+   * buffer can be used, whatever is written at position p is read at position p, and p and p + length are never in use at the same time.
+   */
+  mapRing(offset: number, length: number): ArrayBuffer;
+  /** Ends one mapping made by `map` or `mapRing`: the buffer is detached. */
+  unmap(buffer: ArrayBuffer): void;
+  /** Reserves memory for a range, or throws `ERR_RINGWAY_NO_SPACE` and leaves the range as it was (punched). About 0.3 ms a MiB. */
+  commit(offset: number, length: number): void;
+  /** Gives the memory of a range back to the system; it reads as zeros afterwards. */
+  punch(offset: number, length: number): void;
+
+  /** Runs `body` while holding the gate (DESIGN section 4). Throws `ERR_RINGWAY_BUSY` if somebody holds it for 5 s. Synchronous, not reentrant. */
+  withGate<T>(body: () => T): T;
+  /** False once the segment's name is gone. */
+  isLinked(): boolean;
+  /** Removes the name under the gate, if it still leads to this segment. False if it did not. The caller does not hold the gate. */
+  unlink(): boolean;
+
+  /**
+   * Tries to take slot lock `index`. True proves that nobody alive has it, and that our descriptor is still the segment's. False: held by
+   * another handle, **or by this one**: locks of one handle exclude each other too. Throws `ERR_RINGWAY_DESCRIPTOR` when
+   * somebody closed or replaced our descriptor by number.
+   */
+  tryLock(index: number): boolean;
+  /** Lets slot lock `index` go. */
+  unlock(index: number): void;
+  /** Whether this handle itself has slot lock `index`. */
+  holds(index: number): boolean;
+  /** Sets bit i of `held` where slot lock `start + i` is held by anybody, this handle included; clears the other bits below `count`. Takes no lock. */
+  lockedBits(start: number, count: number, held: Int32Array): void;
+
+  /** Wakes up to `count` waiters on `words[index]`; returns how many. About 0.5 us: only call it when somebody sleeps. */
+  wake(words: Int32Array, index: number, count: number): number;
+  /** Blocks the thread while `words[index] === expected`, at most `timeoutMs` (fractions count) and at most one native slice of 100 ms. */
+  waitSync(words: Int32Array, index: number, expected: number, timeoutMs: number): WaitResult;
+  /**
+   * Waits off the event loop until `words[index] !== expected`, or until one of the slot locks `lockStart .. lockStart + lockCount - 1` that is
+   * set in `held` is let go (0 locks: doorbell only). Calls `fired` once, on the event loop, never inside this call.
+   */
+  watch(
+    words: Int32Array,
+    index: number,
+    expected: number,
+    locks: { start: number; count: number; held: Int32Array } | undefined,
+    fired: (reason: WatchReason) => void,
+  ): Watch;
+  /** Counted: the event loop of this environment is kept alive while more `hold` than `release` calls were made by all handles. */
+  holdLoop(): void;
+  releaseLoop(): void;
+
+  /** Where objects that belong to this segment are kept (spilled messages); undefined on the heap. */
+  readonly attachments: Attachments;
+
+  /** Immediate, idempotent, never throws: unlocks everything, detaches every buffer, removes every watch, closes the descriptor. */
+  close(): void;
+}
+
+/** Objects beside a segment, called `<segment>.<creation id>.<suffix>`; born whole (unnamed, filled, linked). */
+export interface Attachments {
+  /** Makes an object of exactly these bytes (header first, then body, concatenated). Throws `ERR_RINGWAY_NO_SPACE`, `EEXIST` as PosixError. */
+  create(suffix: string, parts: readonly Uint8Array[]): void;
+  /** A private copy of the object, or undefined if there is none. Throws `ERR_RINGWAY_CORRUPT_SEGMENT` unless it is a regular file of a trusted owner with exactly `length` bytes. */
+  read(suffix: string, length: number): Uint8Array | undefined;
+  /** Removes the object. False if there is none. */
+  remove(suffix: string): boolean;
+  /** Suffixes of all objects that begin with `prefix`. */
+  list(prefix: string): string[];
+}

@@ -1,0 +1,465 @@
+import { closeSync, lstatSync, unlinkSync } from 'node:fs';
+import { WAIT_RESULT } from '@ringway/native';
+import type { LockRange, Native } from '@ringway/native';
+
+import { FileAttachments, removeAttachments } from './attachments.js';
+import { bearObject } from './birth.js';
+import { mergeRanges } from './byte-range.js';
+import type { ByteRange } from './byte-range.js';
+import { Descriptor } from './descriptor.js';
+import { directoryAbilities } from './directory.js';
+import { RingwayError } from './errors.js';
+import { Gate } from './gate.js';
+import { HEADER_BYTES } from './header-layout.js';
+import { checkHeader, decodeHeader, encodeHeader, hasMagic } from './header.js';
+import type { HeaderExpectations, SegmentHeader } from './header.js';
+import { LockTable } from './lock-table.js';
+import { MappingTable } from './mapping-table.js';
+import { AttachmentNames, objectPath, resolvePlace } from './names.js';
+import { newHeader } from './new-header.js';
+import type { HeaderSpec } from './new-header.js';
+import { openObject, ownerOf, readFirstPage } from './object-file.js';
+import { listSegments, segmentExists } from './observe.js';
+import type { ListOptions, PlaceOptions, SegmentInfo } from './observe.js';
+import { native as loadNative } from './platform.js';
+import { PosixError, codeOf } from './posix-error.js';
+import type { Attachments, SegmentHandle, WaitResult, Watch, WatchReason } from './segment-handle.js';
+import { checkRoom, explainNoSpace } from './space.js';
+import { checkOwner, trustOf } from './trust.js';
+import { watches } from './watches.js';
+
+/** What an opener demands. */
+export interface SegmentExpectations extends HeaderExpectations, PlaceOptions {
+  /** User ids whose segments are opened besides one's own and root's. Default none. */
+  readonly trust?: readonly number[];
+}
+
+/** What a creator makes. */
+export interface SegmentSpec extends HeaderSpec, SegmentExpectations {
+  /** Permission bits, whatever the umask says. Default 0o600. */
+  readonly mode?: number;
+  /** Ranges whose memory is reserved from the start; the header's page always is. Default none. */
+  readonly commit?: readonly ByteRange[];
+  /** Writes what shall be there from the start; offsets from 4096 on. */
+  readonly fill?: (write: (offset: number, bytes: Uint8Array) => void) => void;
+}
+
+const DEFAULT_MODE = 0o600;
+const PERMISSION_BITS = 0o777;
+/** A blocked thread sees `terminate()` and signals only between two native waits. */
+const LONGEST_WAIT_MS = 100;
+/** How long names may come and go under an opener before it gives up, in milliseconds. */
+const PATIENCE_MS = 5_000;
+
+const WAIT_RESULTS: ReadonlyMap<number, WaitResult> = new Map([
+  [WAIT_RESULT.woken, 'woken'],
+  [WAIT_RESULT.changed, 'changed'],
+  [WAIT_RESULT.timeout, 'timeout'],
+]);
+
+interface SegmentParts {
+  readonly native: Native;
+  readonly name: string;
+  readonly path: string;
+  readonly fd: number;
+  readonly header: SegmentHeader;
+  readonly mode: number;
+  readonly trust: readonly number[];
+  readonly created: boolean;
+}
+
+/** A handle of a segment in POSIX shared memory, or in a file of a chosen directory. See {@link SegmentHandle}. */
+export class Segment implements SegmentHandle {
+  readonly name: string;
+  /** Path of the object. */
+  readonly path: string;
+  readonly header: SegmentHeader;
+  readonly attachments: Attachments;
+  /** Whether this handle made the segment, as against found it. */
+  readonly created: boolean;
+
+  readonly #native: Native;
+  readonly #directory: string;
+  readonly #descriptor: Descriptor;
+  readonly #locks: LockTable;
+  readonly #gate: Gate;
+  readonly #mappings: MappingTable;
+  readonly #attachmentNames: AttachmentNames;
+  readonly #watches = new Set<Watch>();
+  #holds = 0;
+  #closed: string | undefined;
+
+  private constructor(parts: SegmentParts) {
+    const { native, path } = parts;
+    this.name = parts.name;
+    this.path = path;
+    this.header = parts.header;
+    this.created = parts.created;
+    this.#native = native;
+    this.#descriptor = new Descriptor(native, parts.fd);
+    this.#locks = new LockTable(native, this.#descriptor, path);
+    this.#gate = new Gate(native, this.#descriptor, path);
+    this.#mappings = new MappingTable(native, this.#descriptor, parts.header.size, path);
+    this.#attachmentNames = new AttachmentNames(path, parts.header.creationId);
+    this.#directory = this.#attachmentNames.directory;
+    this.attachments = new FileAttachments({
+      native,
+      names: this.#attachmentNames,
+      mode: parts.mode,
+      trust: parts.trust,
+      assertOpen: () => this.#assertOpen(),
+    });
+    this.#descriptor.onLost(() =>
+      this.#shut('it was closed because somebody in this process closed or replaced its descriptor by number'),
+    );
+  }
+
+  /**
+   * Makes a segment. Errors: `ERR_RINGWAY_EXISTS`, `ERR_RINGWAY_NO_SPACE`, `ERR_RINGWAY_UNSUPPORTED_DIR`,
+   * `ERR_RINGWAY_UNSUPPORTED_PLATFORM`, `ERR_RINGWAY_INVALID_NAME`, `RangeError`, those of `node:fs`.
+   */
+  static create(name: string, spec: SegmentSpec): Segment {
+    const native = loadNative();
+    const path = objectPath(name, resolvePlace(spec.dir));
+    const segment = segmentExists(name, spec) ? undefined : Segment.#make(native, name, path, spec);
+    if (segment === undefined) {
+      throw new RingwayError('ERR_RINGWAY_EXISTS', `${path} exists already. Open it, unlink it, or use another name`);
+    }
+    return segment;
+  }
+
+  /**
+   * Opens a segment. Errors: `ERR_RINGWAY_NOT_FOUND`, `ERR_RINGWAY_NOT_A_SEGMENT`, `ERR_RINGWAY_OWNER`,
+   * `ERR_RINGWAY_FORMAT_VERSION`, `ERR_RINGWAY_CORRUPT_SEGMENT`, `ERR_RINGWAY_UNSUPPORTED_FEATURE`,
+   * `ERR_RINGWAY_OTHER_BOOT`, `ERR_RINGWAY_KIND_MISMATCH`, `ERR_RINGWAY_UNSUPPORTED_PLATFORM`, `ERR_RINGWAY_INVALID_NAME`,
+   * those of `node:fs`. What of geometry and codec must agree is for the caller to judge, from `header`.
+   */
+  static open(name: string, expectations: SegmentExpectations): Segment {
+    const native = loadNative();
+    const path = objectPath(name, resolvePlace(expectations.dir));
+    return Segment.#attach(native, name, path, expectations);
+  }
+
+  /** Opens a segment, or makes it if there is none. Errors as of {@link Segment.open} and {@link Segment.create}. */
+  static openOrCreate(name: string, spec: SegmentSpec): Segment {
+    const native = loadNative();
+    const path = objectPath(name, resolvePlace(spec.dir));
+    const expectations = { ...spec, knownFeatures: (spec.knownFeatures ?? 0) | (spec.requiredFeatures ?? 0) };
+    return persist(path, () => {
+      try {
+        return Segment.#attach(native, name, path, expectations);
+      } catch (error) {
+        if (codeOf(error) !== 'ERR_RINGWAY_NOT_FOUND') throw error;
+      }
+      return Segment.#make(native, name, path, spec);
+    });
+  }
+
+  /**
+   * Removes a segment's name, under its gate, whatever is the matter with what is inside; who has it open goes on. Its attachments
+   * go too when nobody takes part in it. False if there is none. Errors: `ERR_RINGWAY_NOT_A_SEGMENT`, `ERR_RINGWAY_BUSY`,
+   * `ERR_RINGWAY_INVALID_NAME`, `ERR_RINGWAY_UNSUPPORTED_PLATFORM`, those of `node:fs`.
+   */
+  static unlink(name: string, options: PlaceOptions = {}): boolean {
+    const native = loadNative();
+    const path = objectPath(name, resolvePlace(options.dir));
+    return persist(path, () => unlinkObject(native, path));
+  }
+
+  /** See {@link segmentExists}. */
+  static exists(name: string, options: PlaceOptions = {}): boolean {
+    return segmentExists(name, options);
+  }
+
+  /** See {@link listSegments}. */
+  static list(options: ListOptions = {}): SegmentInfo[] {
+    return listSegments(options);
+  }
+
+  static #make(native: Native, name: string, path: string, spec: SegmentSpec): Segment | undefined {
+    const mode = spec.mode ?? DEFAULT_MODE;
+    if (!Number.isInteger(mode) || mode < 0 || mode > PERMISSION_BITS) {
+      throw new RangeError(`mode must be permission bits from 0 to 0o777, got ${mode}`);
+    }
+    const trust = trustOf(spec.trust);
+    const page = encodeHeader(newHeader(spec));
+    const commit = spec.commit ?? [];
+    for (const { offset, length } of commit) checkCommit(offset, length, spec.size);
+    const abilities = directoryAbilities(native, new AttachmentNames(path, '').directory);
+    const fd = bearObject(native, abilities, {
+      path,
+      mode,
+      size: spec.size,
+      reserve: mergeRanges([{ offset: 0, length: HEADER_BYTES }, ...commit]),
+      fill: (write) => {
+        write(0, page);
+        spec.fill?.((offset, bytes) => {
+          if (offset < HEADER_BYTES)
+            throw new RangeError(`the header fills the first ${HEADER_BYTES} bytes, got ${offset}`);
+          write(offset, bytes);
+        });
+      },
+    });
+    if (fd === undefined) return undefined;
+    const header = decodeHeader(page, spec.size, path);
+    return new Segment({ native, name, path, fd, header, mode, trust, created: true });
+  }
+
+  static #attach(native: Native, name: string, path: string, expectations: SegmentExpectations): Segment {
+    const trust = trustOf(expectations.trust);
+    const { fd, stats } = openTrusted(path, trust);
+    try {
+      checkOwner(stats.uid, trust, path);
+      const header = decodeHeader(readFirstPage(fd), stats.size, path);
+      checkHeader(header, expectations, path);
+      const mode = stats.mode & PERMISSION_BITS;
+      return new Segment({ native, name, path, fd, header, mode, trust: [...trust, stats.uid], created: false });
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  map(offset: number, length: number): ArrayBuffer {
+    this.#assertOpen();
+    return this.#mappings.map(offset, length, false);
+  }
+
+  mapRing(offset: number, length: number): ArrayBuffer {
+    this.#assertOpen();
+    return this.#mappings.map(offset, length, true);
+  }
+
+  unmap(buffer: ArrayBuffer): void {
+    this.#assertOpen();
+    this.#mappings.unmap(buffer);
+  }
+
+  commit(offset: number, length: number): void {
+    this.#assertOpen();
+    this.#mappings.checkRange(offset, length);
+    checkRoom(this.#directory, length);
+    this.#descriptor.stat();
+    const result = this.#native.reserve(this.#descriptor.fd, offset, length);
+    if (result === 0) return;
+    this.punch(offset, length);
+    throw explainNoSpace(new PosixError(result, 'fallocate', this.path), this.#directory, length);
+  }
+
+  punch(offset: number, length: number): void {
+    this.#assertOpen();
+    this.#mappings.checkRange(offset, length);
+    this.#descriptor.stat();
+    const result = this.#native.punch(this.#descriptor.fd, offset, length);
+    if (result !== 0) throw new PosixError(result, 'fallocate', this.path);
+  }
+
+  withGate<T>(body: () => T): T {
+    this.#assertOpen();
+    return this.#gate.run(body);
+  }
+
+  isLinked(): boolean {
+    this.#assertOpen();
+    const { nlink } = this.#descriptor.stat();
+    if (nlink < 2n) return nlink === 1n;
+    // Where objects are born under a temporary name, a creator killed between linking and removing that leaves two.
+    return leadsTo(this.path, this.#descriptor);
+  }
+
+  unlink(): boolean {
+    this.#assertOpen();
+    return this.#gate.run(() => unlinkHere(this.path, this.#descriptor, this.#locks, this.#attachmentNames));
+  }
+
+  tryLock(index: number): boolean {
+    this.#assertOpen();
+    return this.#locks.tryLock(index);
+  }
+
+  unlock(index: number): void {
+    this.#assertOpen();
+    this.#locks.unlock(index);
+  }
+
+  holds(index: number): boolean {
+    this.#assertOpen();
+    return this.#locks.holds(index);
+  }
+
+  lockedBits(start: number, count: number, held: Int32Array): void {
+    this.#assertOpen();
+    this.#locks.lockedBits(start, count, held);
+  }
+
+  wake(words: Int32Array, index: number, count: number): number {
+    this.#assertOpen();
+    const woken = this.#native.futexWake(words, index, count);
+    if (woken < 0) throw new PosixError(woken, 'futex');
+    return woken;
+  }
+
+  waitSync(words: Int32Array, index: number, expected: number, timeoutMs: number): WaitResult {
+    this.#assertOpen();
+    // Not `<=`: NaN is no time to wait either.
+    if (!(timeoutMs > 0)) return words[index] === expected ? 'timeout' : 'changed';
+    const result = this.#native.futexWait(words, index, expected, Math.min(timeoutMs, LONGEST_WAIT_MS));
+    const meaning = WAIT_RESULTS.get(result);
+    if (meaning === undefined) throw new PosixError(result, 'futex');
+    return meaning;
+  }
+
+  watch(
+    words: Int32Array,
+    index: number,
+    expected: number,
+    locks: { start: number; count: number; held: Int32Array } | undefined,
+    fired: (reason: WatchReason) => void,
+  ): Watch {
+    this.#assertOpen();
+    const dispatcher = watches(this.#native);
+    const id = dispatcher.add(words, index, expected, this.#lockRange(locks), (reason) => {
+      this.#watches.delete(watch);
+      fired(reason);
+    });
+    const watch: Watch = {
+      cancel: () => {
+        this.#watches.delete(watch);
+        dispatcher.remove(id);
+      },
+    };
+    this.#watches.add(watch);
+    return watch;
+  }
+
+  holdLoop(): void {
+    this.#assertOpen();
+    this.#holds += 1;
+    watches(this.#native).hold();
+  }
+
+  /** After `close` this does nothing: what was held was released there. */
+  releaseLoop(): void {
+    if (this.#holds === 0) return;
+    this.#holds -= 1;
+    watches(this.#native).release(1);
+  }
+
+  close(): void {
+    this.#shut('it was closed');
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #shut(why: string): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = why;
+    for (const watch of this.#watches) watch.cancel();
+    if (this.#holds > 0) watches(this.#native).release(this.#holds);
+    this.#holds = 0;
+    // Explicitly, and before the mappings go: a forked child may share the description and keep the locks alive.
+    this.#locks.releaseAll(this.#descriptor.isOurs());
+    this.#gate.release();
+    this.#mappings.unmapAll();
+    this.#descriptor.close();
+  }
+
+  #lockRange(locks: { start: number; count: number; held: Int32Array } | undefined): LockRange | null {
+    if (locks === undefined || locks.count === 0) return null;
+    const { start, count, held } = locks;
+    this.#descriptor.stat();
+    return this.#locks.rangeToWatch(start, count, held);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed === undefined) return;
+    throw new RingwayError('ERR_RINGWAY_CLOSED', `this handle of ${this.path} cannot be used: ${this.#closed}`);
+  }
+}
+
+function openTrusted(path: string, trust: readonly number[]): ReturnType<typeof openObject> {
+  try {
+    return openObject(path, 'write');
+  } catch (error) {
+    const uid = codeOf(error) === 'EACCES' ? ownerOf(path) : undefined;
+    if (uid !== undefined) checkOwner(uid, trust, path, error);
+    throw error;
+  }
+}
+
+function checkCommit(offset: number, length: number, size: number): void {
+  const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length > 0;
+  if (!whole || offset + length > size) {
+    throw new RangeError(`cannot commit ${length} bytes from ${offset}: the segment has ${size}`);
+  }
+}
+
+/** Runs `attempt` until it has a result: each time that it has none, another process has made or removed the name meanwhile. */
+function persist<T>(path: string, attempt: () => T | undefined): T {
+  const begun = performance.now();
+  for (;;) {
+    const result = attempt();
+    if (result !== undefined) return result;
+    if (performance.now() - begun > PATIENCE_MS) {
+      throw new RingwayError(
+        'ERR_RINGWAY_BUSY',
+        `${path} was made and removed by others for ${PATIENCE_MS / 1000} s without an end`,
+      );
+    }
+  }
+}
+
+function leadsTo(path: string, descriptor: Descriptor): boolean {
+  const there = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return there !== undefined && descriptor.isSame(there);
+}
+
+/** Under the gate. */
+function unlinkHere(
+  path: string,
+  descriptor: Descriptor,
+  locks: LockTable,
+  names: AttachmentNames | undefined,
+): boolean {
+  if (!leadsTo(path, descriptor)) return false;
+  unlinkSync(path);
+  if (names !== undefined && !locks.anyHeld()) removeAttachments(names);
+  return true;
+}
+
+/** True: removed. False: there is none. Undefined: somebody put another one there meanwhile. */
+function unlinkObject(native: Native, path: string): boolean | undefined {
+  let opened: ReturnType<typeof openObject>;
+  try {
+    opened = openObject(path, 'write');
+  } catch (error) {
+    if (codeOf(error) === 'ERR_RINGWAY_NOT_FOUND') return false;
+    throw error;
+  }
+  const descriptor = new Descriptor(native, opened.fd);
+  try {
+    const names = attachmentNamesOf(opened.fd, opened.stats.size, path);
+    const locks = new LockTable(native, descriptor, path);
+    const removed = new Gate(native, descriptor, path).run(() => unlinkHere(path, descriptor, locks, names));
+    return removed ? true : undefined;
+  } finally {
+    descriptor.close();
+  }
+}
+
+/** Undefined where the header does not tell the creation id any more. Throws `ERR_RINGWAY_NOT_A_SEGMENT`: nothing else is removed. */
+function attachmentNamesOf(fd: number, size: number, path: string): AttachmentNames | undefined {
+  const page = readFirstPage(fd);
+  try {
+    return new AttachmentNames(path, decodeHeader(page, size, path).creationId);
+  } catch (error) {
+    if (!hasMagic(page)) throw error;
+    return undefined;
+  }
+}

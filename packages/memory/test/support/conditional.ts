@@ -1,0 +1,10 @@
+/** A test that needs something of the machine: skipped with the reason in its title where `refusal` is one. */
+export function itUnless(refusal: string | undefined, title: string, body: () => void | Promise<void>): void {
+  if (refusal === undefined) it(title, body);
+  else it.skip(`${title} (skipped: ${refusal})`, body);
+}
+
+/** Why what only root may do cannot be tested here, or undefined. */
+export function notRoot(): string | undefined {
+  return process.geteuid?.() === 0 ? undefined : 'only root may do this';
+}

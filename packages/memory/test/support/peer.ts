@@ -1,0 +1,53 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+import type { Answer, Request } from '../fixtures/peer-protocol.js';
+
+/** Another process that does with segments what it is told. */
+export class Peer {
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  /** Starts one and waits until it listens. */
+  static async start(): Promise<Peer> {
+    const child = fork(fileURLToPath(new URL('../fixtures/peer.js', import.meta.url)), { stdio: 'inherit' });
+    await once(child, 'message');
+    return new Peer(child);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Lets it do one thing. Resolves to the result; rejects with an error whose message is the code of the error there. */
+  async ask(request: Request): Promise<unknown> {
+    this.#child.send(request);
+    const [answer] = (await once(this.#child, 'message')) as [Answer];
+    if ('error' in answer) throw Object.assign(new Error(answer.message), { code: answer.error });
+    return answer.result;
+  }
+
+  /** The next thing that it says of its own accord. */
+  async hear(): Promise<unknown> {
+    const [answer] = (await once(this.#child, 'message')) as [Answer];
+    return 'result' in answer ? answer.result : answer.error;
+  }
+
+  /** Tells it something without waiting for an answer. */
+  tell(request: Request): void {
+    this.#child.send(request);
+  }
+
+  /** Ends it at once, and waits until it is gone. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const gone = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await gone;
+  }
+}

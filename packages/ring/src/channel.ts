@@ -1,0 +1,204 @@
+import { RingwayError, type SegmentHandle, type SegmentHeader } from '@ringway/memory';
+import { Doorbells, Roster, Slots } from '@ringway/sync';
+import { Lane, type LaneContext } from './lane.js';
+import {
+  GEOMETRY_LANE_BYTES,
+  GEOMETRY_MAX_CONSUMERS,
+  GEOMETRY_MAX_MESSAGE,
+  GEOMETRY_MAX_PRODUCERS,
+  KIND_QUEUE,
+  LANE_STATE,
+  MAX_LANE_BYTES,
+  MAX_PARTICIPANTS,
+  MIN_LANE_BYTES,
+  PAGE_BYTES,
+  QUEUE_BYTE,
+  QUEUE_CONSUMERS_HIGH,
+  QUEUE_DRAIN_DOORBELL,
+  QUEUE_DRAIN_WANTED,
+  QUEUE_ENDINGS,
+  QUEUE_LANES_HIGH,
+  QUEUE_SLEEPERS,
+  SLOTS_BYTE,
+  queueLayout,
+  type QueueLayout,
+} from './layout.js';
+import { DEFAULTS, type QueueGeometry } from './options.js';
+
+/** Wakes whoever waits for the drain. */
+const EVERYBODY = 0x7fffffff;
+
+/** What a creator writes into the header of a queue. */
+export function queueGeometry(options: QueueGeometry): number[] {
+  const geometry: number[] = [];
+  geometry[GEOMETRY_LANE_BYTES] = options.laneBytes ?? DEFAULTS.laneBytes;
+  geometry[GEOMETRY_MAX_PRODUCERS] = options.maxProducers ?? DEFAULTS.maxProducers;
+  geometry[GEOMETRY_MAX_CONSUMERS] = options.maxConsumers ?? DEFAULTS.maxConsumers;
+  geometry[GEOMETRY_MAX_MESSAGE] = options.maxMessageBytes ?? DEFAULTS.maxMessageBytes;
+  return geometry;
+}
+
+/** The layout that a header's geometry stands for. Throws `ERR_RINGWAY_CORRUPT_SEGMENT` if it is impossible. */
+export function layoutOf(header: SegmentHeader, name: string): QueueLayout {
+  const laneBytes = header.geometry[GEOMETRY_LANE_BYTES];
+  const producers = header.geometry[GEOMETRY_MAX_PRODUCERS];
+  const consumers = header.geometry[GEOMETRY_MAX_CONSUMERS];
+  const possible =
+    laneBytes >= MIN_LANE_BYTES &&
+    laneBytes <= MAX_LANE_BYTES &&
+    (laneBytes & (laneBytes - 1)) === 0 &&
+    producers >= 1 &&
+    producers <= MAX_PARTICIPANTS &&
+    consumers >= 1 &&
+    consumers <= MAX_PARTICIPANTS &&
+    header.geometry[GEOMETRY_MAX_MESSAGE] >= 1;
+  const layout = possible ? queueLayout(laneBytes, producers, consumers) : undefined;
+  if (layout?.size === header.size) return layout;
+  throw new RingwayError(
+    'ERR_RINGWAY_CORRUPT_SEGMENT',
+    `queue ${JSON.stringify(name)} says that it has ${producers} lanes of ${laneBytes} bytes and ${consumers} consumers in an object of ` +
+      `${header.size} bytes: that is impossible. Unlink it`,
+  );
+}
+
+/**
+ * A queue's segment as one handle sees it: the control area's views, the participant table, doorbells and lanes. Everything
+ * that concerns more than one lane and is not a participant's own.
+ */
+export class Channel implements LaneContext {
+  readonly segment: SegmentHandle;
+  readonly layout: QueueLayout;
+  readonly words: Int32Array;
+  readonly slots: Slots;
+  readonly doorbells: Doorbells;
+  readonly roster: Roster;
+  readonly maxMessageBytes: number;
+  readonly #words: Int32Array;
+  readonly #queue = QUEUE_BYTE / 4;
+  readonly #lanes: (Lane | undefined)[];
+
+  constructor(segment: SegmentHandle) {
+    const layout = layoutOf(segment.header, segment.name);
+    const control = segment.map(0, layout.controlBytes);
+    this.segment = segment;
+    this.layout = layout;
+    this.words = this.#words = new Int32Array(control);
+    this.slots = new Slots(segment, control, SLOTS_BYTE, layout.slotCount);
+    this.doorbells = new Doorbells(segment, control, QUEUE_BYTE + QUEUE_SLEEPERS * 4, layout.consumers, this.slots);
+    this.roster = new Roster(segment, this.slots);
+    this.maxMessageBytes = segment.header.geometry[GEOMETRY_MAX_MESSAGE];
+    this.#lanes = new Array<Lane | undefined>(layout.lanes).fill(undefined);
+  }
+
+  /** A lane by its index. */
+  lane(index: number): Lane {
+    return (this.#lanes[index] ??= new Lane(this, index));
+  }
+
+  /** One more than the highest lane that was ever taken. */
+  get lanesHigh(): number {
+    return this.#bounded(QUEUE_LANES_HIGH, this.layout.lanes);
+  }
+
+  /** The lanes that were ever taken. */
+  lanes(): Lane[] {
+    return Array.from({ length: this.lanesHigh }, (_, index) => this.lane(index));
+  }
+
+  /** Before a lane is opened for the first time: from here consumers look at it. */
+  raiseLanesHigh(index: number): void {
+    this.#raise(QUEUE_LANES_HIGH, index + 1);
+  }
+
+  /** Before a consumer's first claim: from here producers look at its rows (Lane.heldBytes). */
+  raiseConsumersHigh(consumer: number): void {
+    this.#raise(QUEUE_CONSUMERS_HIGH, consumer + 1);
+  }
+
+  /** How many producers have ended. */
+  get endings(): number {
+    return Atomics.load(this.#words, this.#queue + QUEUE_ENDINGS);
+  }
+
+  /** A producer has ended: after its lane says so. Wakes everybody, for a stream may be over. */
+  announceEnd(): void {
+    Atomics.add(this.#words, this.#queue + QUEUE_ENDINGS, 1);
+    this.drained();
+    this.doorbells.ringAll();
+  }
+
+  /** Whether everything that was published is acknowledged. */
+  isDrained(): boolean {
+    const high = this.lanesHigh;
+    for (let index = 0; index < high; index++) if (!this.lane(index).isDrained()) return false;
+    return true;
+  }
+
+  /** Whether some producer is at work, as far as known: its slot is not past. */
+  hasOpenLane(): boolean {
+    const high = this.lanesHigh;
+    for (let index = 0; index < high; index++) {
+      const lane = this.lane(index);
+      if (lane.state === LANE_STATE.open && !lane.quarantined && !this.slots.isPast(lane.owner)) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Asks to be woken when everything is acknowledged. Order, for who waits: note {@link Channel.drainDoorbell}'s value, call this, look at
+   * {@link Channel.isDrained}, wait.
+   */
+  wantDrain(): void {
+    Atomics.store(this.#words, this.#queue + QUEUE_DRAIN_WANTED, 1);
+  }
+
+  /** Index of the futex word on which those wait who want the drain and have no slot. */
+  get drainDoorbell(): number {
+    return this.#queue + QUEUE_DRAIN_DOORBELL;
+  }
+
+  /** Called after an acknowledgement, while somebody wants to know: if that was the last one, everybody is woken. */
+  readonly drained = (): void => {
+    if (!this.isDrained()) return;
+    if (Atomics.exchange(this.#words, this.#queue + QUEUE_DRAIN_WANTED, 0) === 0) return;
+    Atomics.add(this.#words, this.drainDoorbell, 1);
+    this.segment.wake(this.#words, this.drainDoorbell, EVERYBODY);
+    this.doorbells.ringAll();
+  };
+
+  #raise(word: number, value: number): void {
+    const index = this.#queue + word;
+    for (let seen = Atomics.load(this.#words, index); seen < value; ) {
+      const found = Atomics.compareExchange(this.#words, index, seen, value);
+      if (found === seen) return;
+      seen = found;
+    }
+  }
+
+  #bounded(word: number, most: number): number {
+    const value = Atomics.load(this.#words, this.#queue + word);
+    // Only ever raised by correct peers; garbage must not send us outside, and hides nothing.
+    return value >= 0 && value <= most ? value : most;
+  }
+}
+
+/** What the creator commits and fills, besides the header. */
+export function queueSpec(geometry: readonly number[]): {
+  kind: number;
+  geometry: readonly number[];
+  size: number;
+  commit: { offset: number; length: number }[];
+} {
+  const layout = queueLayout(
+    geometry[GEOMETRY_LANE_BYTES],
+    geometry[GEOMETRY_MAX_PRODUCERS],
+    geometry[GEOMETRY_MAX_CONSUMERS],
+  );
+  return {
+    kind: KIND_QUEUE,
+    geometry,
+    size: layout.size,
+    commit: [{ offset: PAGE_BYTES, length: layout.controlBytes - PAGE_BYTES }],
+  };
+}
+

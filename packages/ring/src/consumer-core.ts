@@ -1,0 +1,199 @@
+import { RingwayError } from '@ringway/memory';
+import type { Channel } from './channel.js';
+import { CORRUPT, Claim } from './claim.js';
+import { monotonicMs } from './clock.js';
+import type { Lane } from './lane.js';
+import { LANE_STATE } from './layout.js';
+import { joinAsConsumer, reclaimLanes } from './membership.js';
+import type { Adopter, Recovery } from './recovery.js';
+
+/** Claims of a dead consumer that this one works as its own: his slot's lock is held until they are empty. */
+interface Adoption {
+  readonly slot: number;
+  readonly claims: Claim[];
+}
+
+/**
+ * One consumer slot at work: finds the next frames, in its own claims and in those of the dead, in all lanes in turn. Knows nothing of values,
+ * promises or iterators; those are Consumer's.
+ */
+export class ConsumerCore implements Adopter {
+  readonly slot: number;
+  readonly #channel: Channel;
+  readonly #recovery: Recovery;
+  readonly #me: number;
+  readonly #capacity: number;
+  readonly #corrupt: (error: RingwayError) => void;
+  readonly #claims: (Claim | undefined)[];
+  /** Own claims that an earlier owner of the slot left. */
+  readonly #inherited: Claim[] = [];
+  readonly #adoptions: Adoption[] = [];
+  #lane = 0;
+  #now = monotonicMs();
+  #endings: number;
+  #closed = false;
+
+  /**
+   * Joins. Throws `ERR_RINGWAY_TOO_MANY_CONSUMERS`, `ERR_RINGWAY_UNLINKED`, `ERR_RINGWAY_BUSY`.
+   *
+   * @param prefetch - most frames of a claim
+   * @param corrupt - told of each lane that is taken out of use
+   */
+  constructor(channel: Channel, recovery: Recovery, label: string, prefetch: number, corrupt: (error: RingwayError) => void) {
+    this.#channel = channel;
+    this.#recovery = recovery;
+    this.#corrupt = corrupt;
+    // Twice as many as are claimed at a time, so that a claim can be extended while its first part is worked on.
+    this.#capacity = 2 ** Math.ceil(Math.log2(Math.max(prefetch, 1) * 2));
+    this.#claims = new Array<Claim | undefined>(channel.layout.lanes).fill(undefined);
+    const { slot, inherited } = joinAsConsumer(channel, recovery, label);
+    this.slot = slot;
+    this.#me = channel.slots.owner(slot);
+    for (const lane of inherited) {
+      const claim = this.#claim(lane);
+      if (claim.adopt()) this.#inherited.push(claim);
+    }
+    // What has no owner is adopted first (Q8), and an end that is still to be seen counts.
+    channel.roster.refresh();
+    this.lookForDead();
+    const unseen = channel.lanes().some((lane) => lane.state === LANE_STATE.ended && !lane.isDrained());
+    this.#endings = channel.endings - (unseen ? 1 : 0);
+  }
+
+  /** Whether {@link ConsumerCore.close} was called. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * A claim with frames that wait for delivery, or undefined. Claims up to `limit` frames if it has none; what the dead left comes first (Q4).
+   *
+   * @param claimMore - false: only what is claimed already
+   */
+  next(limit: number, claimMore: boolean): Claim | undefined {
+    if (this.#inherited.length > 0 || this.#adoptions.length > 0) {
+      const adopted = this.#nextAdopted();
+      if (adopted !== undefined) return adopted;
+    }
+    const high = this.#channel.lanesHigh;
+    for (let tried = 0; tried < high; tried++) {
+      if (this.#lane >= high) this.#lane = 0;
+      const claim = (this.#claims[this.#lane] ??= this.#claim(this.#channel.lane(this.#lane)));
+      if (claim.waiting > 0) return claim;
+      if (claim.unnoted) this.#note(claim);
+      else if (claimMore) {
+        const taken = claim.take(this.#me, limit, this.#now);
+        if (taken === CORRUPT) this.#quarantine(claim);
+      }
+      if (claim.waiting > 0) return claim;
+      this.#lane++;
+    }
+    return undefined;
+  }
+
+  /** The next call of {@link ConsumerCore.next} begins with another lane: after a batch, so that none starves. */
+  turnToNextLane(): void {
+    this.#lane++;
+  }
+
+  /** After acknowledgements: an adopted slot whose claims are empty is freed. */
+  settle(): void {
+    if (this.#adoptions.length === 0 && this.#inherited.length === 0) return;
+    for (let i = this.#inherited.length - 1; i >= 0; i--) if (!this.#inherited[i].active) this.#inherited.splice(i, 1);
+    for (let i = this.#adoptions.length - 1; i >= 0; i--) {
+      const { slot, claims } = this.#adoptions[i];
+      if (claims.some((claim) => claim.active)) continue;
+      this.#adoptions.splice(i, 1);
+      this.#recovery.finish(slot);
+    }
+  }
+
+  /** Looks for the dead; the roster was just refreshed. Also the time to look at the clock, and to give back memory that nobody needs. */
+  lookForDead(): void {
+    this.#now = monotonicMs();
+    this.#recovery.sweep(this);
+    reclaimLanes(this.#channel, this.#me);
+  }
+
+  /** The slot's lock is held: see Recovery. */
+  adopt(slot: number, lanes: Lane[]): void {
+    const claims: Claim[] = [];
+    for (const lane of lanes) {
+      const claim = this.#newClaim(lane, slot);
+      if (claim.adopt()) claims.push(claim);
+    }
+    if (claims.length === 0) this.#recovery.finish(slot);
+    else this.#adoptions.push({ slot, claims });
+  }
+
+  /** Whether a stream has ended since this consumer came, or since it last told so: some producer has ended, none is left, everything is acknowledged. */
+  hasEnded(): boolean {
+    return this.#channel.endings !== this.#endings && !this.#channel.hasOpenLane() && this.#channel.isDrained();
+  }
+
+  /** Before a wait that ends may end: whoever acknowledges last rings. */
+  wantEnd(): void {
+    if (this.#channel.endings !== this.#endings) this.#channel.wantDrain();
+  }
+
+  /** The end was told; the next one counts anew. */
+  endSeen(): void {
+    this.#endings = this.#channel.endings;
+  }
+
+  /** Messages that this consumer has claimed and not yet acknowledged. */
+  get outstanding(): boolean {
+    return this.#claims.some((claim) => claim?.active === true) || this.#adoptions.length > 0;
+  }
+
+  /**
+   * Leaves. With unacknowledged claims this is a handover (Q8): the rows stay as they are, the locks go, the others are rung and adopt them at once.
+   * After this nothing here touches shared memory any more.
+   */
+  close(): void {
+    if (this.#closed) return;
+    const { slots, doorbells, segment } = this.#channel;
+    const handover = this.outstanding;
+    this.#closed = true;
+    if (segment.closed) return;
+    for (const { slot } of this.#adoptions) slots.unlock(slot);
+    if (this.#claims.some((claim) => claim?.active === true)) slots.handOver(this.slot);
+    else this.#recovery.finish(this.slot);
+    if (handover) doorbells.ringAll();
+    else doorbells.ringOne();
+  }
+
+  #nextAdopted(): Claim | undefined {
+    for (const claim of [...this.#inherited, ...this.#adoptions.flatMap(({ claims }) => claims)]) {
+      if (claim.waiting === 0 && claim.unnoted) this.#note(claim);
+      if (claim.waiting > 0) return claim;
+    }
+    this.settle();
+    return undefined;
+  }
+
+  #note(claim: Claim): void {
+    if (!claim.note()) this.#quarantine(claim);
+  }
+
+  #quarantine(claim: Claim): void {
+    const { lane } = claim;
+    lane.quarantine();
+    claim.clear();
+    this.#corrupt(
+      new RingwayError(
+        'ERR_RINGWAY_CORRUPT_LANE',
+        `lane ${lane.index} (label ${JSON.stringify(lane.label)}) holds bytes that no correct producer writes: something else wrote there. It is ` +
+          'out of use, and what it held is lost; its producer is told and takes another lane; the other lanes go on',
+      ),
+    );
+  }
+
+  #claim(lane: Lane): Claim {
+    return (this.#claims[lane.index] ??= this.#newClaim(lane, this.slot));
+  }
+
+  #newClaim(lane: Lane, slot: number): Claim {
+    return new Claim(lane, this.#channel.words, this.#channel.slots, this.#channel.doorbells, slot, this.#capacity);
+  }
+}

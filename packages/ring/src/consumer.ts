@@ -1,0 +1,581 @@
+import { RingwayError, type SegmentHandle } from '@ringway/memory';
+import { Idle, Turn } from '@ringway/sync';
+import type { Channel } from './channel.js';
+import type { Claim } from './claim.js';
+import type { Codec } from './codec.js';
+import { ConsumerCore } from './consumer-core.js';
+import { DecodeError, Delivery } from './delivery.js';
+import { frameType, metadataBytes } from './frame.js';
+import { FRAME_HEADER_BYTES, FRAME_TYPE, LANE_LABEL_BYTES } from './layout.js';
+import { Loop, type LoopContext } from './loop.js';
+import { decodeMetadata } from './metadata.js';
+import {
+  DEFAULTS,
+  checkIdle,
+  checkLabel,
+  wholeNumber,
+  type ConsumerOptions,
+  type WaitOptions,
+} from './options.js';
+import type { Recovery } from './recovery.js';
+import { decodeSpillReference, spillSuffix } from './spill.js';
+import { Pending, checkWait, deadlineOf, timeoutError } from './waits.js';
+
+const MAX_PREFETCH = 65_536;
+const MAX_CONCURRENCY = 65_536;
+const NO_MESSAGE = 'no message came';
+const MESSAGE = FRAME_TYPE.message;
+
+/**
+ * Called by `poll` for each message, in place. `bytes` is the lane itself, shared memory: another process could change it meanwhile, so hand it to no
+ * asynchronous API and to no decoder unless you trust the producers; copy it instead. Valid during the call only.
+ */
+export type PollHandler = (bytes: Uint8Array, offset: number, length: number, redelivered: boolean) => void;
+
+/** Handles one message in `run`; resolved means acknowledged. */
+export type RunHandler<T> = (value: T, delivery: Delivery<T>) => unknown;
+
+/** Options of `run`. */
+export interface RunOptions {
+  /** Handlers at a time. Default 1. */
+  readonly concurrency?: number | undefined;
+  /** Ends the run: waits for the handlers that are at work, then rejects with `AbortError`. */
+  readonly signal?: AbortSignal | undefined;
+  /** What cannot be decoded, instead of failing the run with it. It stays unacknowledged unless this acknowledges it. */
+  readonly onDecodeError?: ((error: DecodeError) => void) | undefined;
+}
+
+/** What a consumer needs of its queue. */
+export interface ConsumerContext<T> {
+  readonly channel: Channel;
+  readonly codec: Codec<T>;
+  readonly recovery: Recovery;
+  readonly closed: (consumer: Consumer<T>) => void;
+  /** A lane was taken out of use. True if somebody listens, so that it need not fail a call. */
+  readonly corrupt: (error: RingwayError) => boolean;
+}
+
+/**
+ * Receives messages; each message goes to one consumer of the queue. Made by `queue.consumer()`. At least once: a message that is not acknowledged
+ * when its consumer dies or closes goes to another one, with `redelivered: true`. Errors of every method: `ERR_RINGWAY_CLOSED`;
+ * `ERR_RINGWAY_DECODE` and `ERR_RINGWAY_SCHEMA` (as `DecodeError`), `ERR_RINGWAY_CORRUPT_LANE`; after each of these three the consumer can be used on.
+ */
+export class Consumer<T> implements AsyncIterable<T> {
+  readonly #context: ConsumerContext<T>;
+  readonly #segment: SegmentHandle;
+  readonly #core: ConsumerCore;
+  readonly #idle: Idle;
+  readonly #turn = new Turn();
+  readonly #prefetch: number;
+  readonly #closeOnReturn: boolean;
+  readonly #creationId: string;
+  readonly #receives: Pending<Delivery<T> | undefined>[] = [];
+  readonly #active = new Set<Promise<unknown>>();
+  #limit: number;
+  #failure: RingwayError | undefined;
+  #polling: Claim | undefined;
+  #blocking: (() => boolean) | undefined;
+  #stopping = false;
+
+  /** @internal */
+  constructor(context: ConsumerContext<T>, options: ConsumerOptions) {
+    const { channel } = context;
+    const { idle, pollMicroseconds } = checkIdle(options);
+    const label = checkLabel(options.label, LANE_LABEL_BYTES);
+    this.#prefetch = this.#limit = wholeNumber('prefetch', options.prefetch ?? DEFAULTS.prefetch, 1, MAX_PREFETCH);
+    this.#closeOnReturn = options.closeOnReturn ?? true;
+    this.#context = context;
+    this.#segment = channel.segment;
+    this.#creationId = channel.segment.header.creationId;
+    this.#core = new ConsumerCore(channel, context.recovery, label, this.#prefetch, (error) => {
+      if (!this.#context.corrupt(error)) this.#failure = error;
+    });
+    const { slot } = this.#core;
+    const { doorbells } = channel;
+    const waiting = {
+      doorbell: channel.slots.doorbell(slot),
+      look: () => (this.#blocking === undefined ? this.#look() : this.#blocking()),
+      lookForDead: () => {
+        if (!this.closed) this.#core.lookForDead();
+      },
+      announce: () => {
+        this.#core.wantEnd();
+        doorbells.announce(slot);
+      },
+      withdraw: (leaving: boolean) => {
+        if (this.closed || this.#segment.closed) return;
+        if (!doorbells.withdraw(slot) && leaving) doorbells.ringOne();
+      },
+    };
+    this.#idle = new Idle(
+      channel.segment,
+      channel.words,
+      channel.layout.slotCount,
+      channel.roster,
+      waiting,
+      idle,
+      pollMicroseconds,
+    );
+  }
+
+  /** Number of this consumer's slot in the participant table, as `stats()` and `peer-lost` name it. */
+  get slot(): number {
+    return this.#core.slot;
+  }
+
+  get closed(): boolean {
+    return this.#core.closed;
+  }
+
+  /**
+   * The next message; waits for one. Undefined when the stream has ended: some producer has ended, none is left, and everything is acknowledged; or
+   * after `stop`. Acknowledge it with `delivery.ack()`.
+   */
+  receive(options?: WaitOptions): Promise<Delivery<T> | undefined> {
+    try {
+      this.#check();
+      checkWait(options);
+      if (this.#receives.length === 0) {
+        const delivery = this.#take();
+        if (delivery !== undefined) {
+          return this.#turn.spent() ? this.#turn.next().then(() => delivery) : Promise.resolve(delivery);
+        }
+        if (this.#atEnd()) return Promise.resolve(undefined);
+      }
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    const pending = new Pending<Delivery<T> | undefined>(options, NO_MESSAGE, () => {
+      const at = this.#receives.indexOf(pending);
+      if (at >= 0) this.#receives.splice(at, 1);
+      if (this.#receives.length === 0) this.#idle.stop();
+    });
+    this.#receives.push(pending);
+    this.#idle.start();
+    return pending.promise;
+  }
+
+  /** The next message, if there is one now. */
+  tryReceive(): Delivery<T> | undefined {
+    this.#check();
+    return this.#receives.length > 0 ? undefined : this.#take();
+  }
+
+  /** As `receive`, but blocks the thread. Throws `ERR_RINGWAY_TIMEOUT`. For workers and scripts. */
+  receiveSync(options?: { readonly timeout?: number | undefined }): Delivery<T> | undefined {
+    let delivery: Delivery<T> | undefined;
+    this.#block(options?.timeout, () => (delivery = this.#take()) !== undefined || this.#atEnd());
+    return delivery;
+  }
+
+  /**
+   * Hands up to `limit` messages (default: `prefetch`) to `handler`, in place and at once, and acknowledges them when it is through; returns how many.
+   * The fastest way to receive. A handler that throws has not acknowledged its message: it is the next one again. Throws
+   * `ERR_RINGWAY_ASYNC_HANDLER` for a handler that returns a promise, `ERR_RINGWAY_BUSY` when called by a handler.
+   */
+  poll(handler: PollHandler, limit: number = this.#prefetch): number {
+    this.#check();
+    let done = 0;
+    while (done < limit) {
+      const claim = this.#core.next(Math.min(limit - done, this.#prefetch), !this.#stopping);
+      if (claim === undefined) break;
+      done += this.#pollClaim(claim, handler, limit - done);
+      if (this.closed) return done;
+      this.#core.turnToNextLane();
+    }
+    if (done === 0) this.#throwFailure();
+    return done;
+  }
+
+  /** As `poll`, but blocks the thread until there is a message (or the end: 0). Throws `ERR_RINGWAY_TIMEOUT`. */
+  pollSync(handler: PollHandler, options?: { readonly limit?: number | undefined; readonly timeout?: number | undefined }): number {
+    let done = 0;
+    this.#block(options?.timeout, () => (done = this.poll(handler, options?.limit)) > 0 || this.#atEnd());
+    return done;
+  }
+
+  /**
+   * Runs a handler for each message until the stream ends, `stop` is called, or something fails. A handler that resolves acknowledges; one that fails
+   * fails the run, which waits for the others first. Leaving this way closes the consumer unless `closeOnReturn` is false. `concurrency`
+   * above `prefetch` claims that many messages at a time.
+   */
+  async run(handler: RunHandler<T>, options: RunOptions = {}): Promise<void> {
+    this.#check();
+    checkWait(options);
+    const concurrency = wholeNumber('concurrency', options.concurrency ?? 1, 1, MAX_CONCURRENCY);
+    this.#limit = Math.max(this.#prefetch, concurrency);
+    const failed = new AbortController();
+    const signal = options.signal === undefined ? failed.signal : AbortSignal.any([failed.signal, options.signal]);
+    let failure: { error: unknown } | undefined;
+    const worker = async (): Promise<void> => {
+      try {
+        for (;;) {
+          const delivery = await this.#receiveFor(signal, options.onDecodeError);
+          if (delivery === undefined) return;
+          await handler(delivery.value, delivery);
+          delivery.ack();
+        }
+      } catch (error) {
+        failure ??= { error };
+        failed.abort(error);
+      }
+    };
+    const run = Promise.all(Array.from({ length: concurrency }, worker));
+    this.#track(run);
+    await run;
+    this.#limit = this.#prefetch;
+    if (failure === undefined) return;
+    if (this.#closeOnReturn) this.close();
+    throw failure.error;
+  }
+
+  /** The messages, until the stream ends. Each is acknowledged when the next one is asked for. Leaving the loop leaves the last one unacknowledged, and closes the consumer unless `closeOnReturn` is false. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<T> {
+    return this.values();
+  }
+
+  /** As iterating the consumer itself, with options. */
+  values(options?: WaitOptions): AsyncIterableIterator<T> {
+    let last: Delivery<T> | undefined;
+    return this.#loop(
+      options,
+      () => {
+        last?.ack();
+        last = undefined;
+      },
+      (delivery) => {
+        last = delivery;
+        return delivery.value;
+      },
+    );
+  }
+
+  /** The messages as deliveries, until the stream ends; acknowledging them is yours. */
+  deliveries(options?: WaitOptions): AsyncIterableIterator<Delivery<T>> {
+    return this.#loop(
+      options,
+      () => undefined,
+      (delivery) => delivery,
+    );
+  }
+
+  /** What is there, up to `max` messages (default: `prefetch`) at a time; never waits to fill. Acknowledged when the next batch is asked for. */
+  batches(options: WaitOptions & { readonly max?: number | undefined } = {}): AsyncIterableIterator<T[]> {
+    const max = wholeNumber('max', options.max ?? this.#prefetch, 1, MAX_PREFETCH);
+    let last: Delivery<T>[] = [];
+    return this.#loop(
+      options,
+      () => {
+        for (const delivery of last) delivery.ack();
+        last = [];
+      },
+      (first) => {
+        last = [first];
+        while (last.length < max) {
+          const delivery = this.#takeOrFail();
+          if (delivery === undefined) break;
+          last.push(delivery);
+        }
+        return last.map(({ value }) => value);
+      },
+    );
+  }
+
+  /** As on sockets: whether a wait for messages keeps the process alive. Default it does; a consumer on which nothing waits never does. */
+  ref(): this {
+    this.#idle.reference(true);
+    return this;
+  }
+
+  /** See `ref`. */
+  unref(): this {
+    this.#idle.reference(false);
+    return this;
+  }
+
+  /** Claims no more, lets handlers and loops finish what they have, hands the rest over, and closes. Waits end as at the end of a stream. */
+  async stop(options?: WaitOptions): Promise<void> {
+    if (this.closed) return;
+    checkWait(options);
+    this.#stopping = true;
+    this.#idle.stop();
+    for (const pending of this.#receives.splice(0)) pending.resolve(undefined);
+    if (this.#active.size > 0) {
+      const finished = new Pending<void>(options, 'the handlers did not finish', () => undefined);
+      void Promise.allSettled(this.#active).then(() => {
+        finished.resolve();
+      });
+      await finished.promise;
+    }
+    this.close();
+  }
+
+  /** Immediate, idempotent, never throws: messages that are not acknowledged go to other consumers as redelivered; waits reject with `ERR_RINGWAY_CLOSED`. */
+  close(): void {
+    if (this.closed) return;
+    this.#idle.stop();
+    if (this.#polling !== undefined && !this.#segment.closed) {
+      // In the middle of poll: what was handled is done, but for the message whose handler calls this.
+      this.#polling.undeliver(1);
+      this.#polling.acknowledgeAll();
+    }
+    this.#core.close();
+    for (const pending of this.#receives.splice(0)) pending.reject(closedError());
+    this.#context.closed(this);
+  }
+
+  /** As `close`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** As `stop`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #check(): void {
+    if (this.closed) throw closedError();
+    if (this.#polling !== undefined) {
+      throw new RingwayError('ERR_RINGWAY_BUSY', 'a handler of poll() cannot receive from the same consumer: return first');
+    }
+  }
+
+  #throwFailure(): void {
+    const failure = this.#failure;
+    if (failure === undefined) return;
+    this.#failure = undefined;
+    throw failure;
+  }
+
+  #atEnd(): boolean {
+    if (this.#stopping) return true;
+    if (!this.#core.hasEnded()) return false;
+    this.#core.endSeen();
+    return true;
+  }
+
+  /** The next message. Throws DecodeError, and what took a lane out of use. */
+  #take(): Delivery<T> | undefined {
+    for (;;) {
+      const claim = this.#core.next(this.#limit, !this.#stopping);
+      if (claim === undefined) {
+        this.#throwFailure();
+        return undefined;
+      }
+      if (claim.waiting === 1) this.#core.turnToNextLane();
+      const number = claim.deliver();
+      if (!claim.passOver(number)) return this.#decode(claim, number);
+    }
+  }
+
+  #decode(claim: Claim, number: number): Delivery<T> {
+    const place = number & claim.mask;
+    const start = (claim.positions[place] & (claim.lane.capacity - 1)) + FRAME_HEADER_BYTES;
+    const tag = claim.tags[place];
+    // A private copy, before anything is decoded: the bytes may change under a decoder (P2).
+    const copy = claim.lane.bytes.slice(start, start + claim.lengths[place]);
+    const source = {
+      claim,
+      number,
+      metadata: {},
+      attempts: claim.attempts + 1,
+      acknowledge: this.#acknowledge,
+      creationId: this.#creationId,
+    };
+    let payload: Uint8Array = copy;
+    try {
+      if (tag !== MESSAGE) {
+        const extra = metadataBytes(tag);
+        const metadata = decodeMetadata(copy.subarray(0, extra));
+        source.metadata = metadata;
+        source.attempts += metadata.attempts ?? 0;
+        payload = copy.subarray(extra);
+        if (frameType(tag) === FRAME_TYPE.spill) payload = this.#readSpill(claim, payload);
+      }
+      const value = this.#context.codec.decode(payload);
+      // The codec is the user's: it may have closed this consumer.
+      if (this.closed) throw closedError();
+      return new Delivery(value, source);
+    } catch (error) {
+      if (this.closed) throw error;
+      throw new DecodeError(this.#context.codec.name, new Delivery(payload, source), error);
+    }
+  }
+
+  #readSpill(claim: Claim, payload: Uint8Array): Uint8Array {
+    const lane = claim.lane.index;
+    const { maxMessageBytes } = this.#context.channel;
+    const { length, sequence } = decodeSpillReference(payload, this.#creationId, lane, maxMessageBytes);
+    const message = this.#segment.attachments.read(spillSuffix(lane, sequence), length);
+    if (message !== undefined) return message;
+    throw new RingwayError(
+      'ERR_RINGWAY_CORRUPT_LANE',
+      `the spilled message ${spillSuffix(lane, sequence)} is gone: somebody removed its object; the message is lost`,
+    );
+  }
+
+  readonly #acknowledge = (claim: Claim, number: number): void => {
+    if (this.closed || !claim.acknowledge(number)) return;
+    this.#core.settle();
+    // A wait of this consumer may have been held up by its own claim.
+    if (this.#idle.active && this.#look()) this.#idle.stop();
+  };
+
+  #pollClaim(claim: Claim, handler: PollHandler, limit: number): number {
+    const { lane, positions, lengths, tags, mask } = claim;
+    const { bytes } = lane;
+    const ring = lane.capacity - 1;
+    const alone = claim.outstanding === 0;
+    const redelivered = claim.attempts > 0;
+    let done = 0;
+    let number = 0;
+    this.#polling = claim;
+    try {
+      while (done < limit && claim.waiting > 0) {
+        number = claim.deliver();
+        const place = number & mask;
+        const tag = tags[place];
+        if (tag !== MESSAGE && claim.passOver(number)) continue;
+        const answer: unknown =
+          tag === MESSAGE
+            ? handler(bytes, (positions[place] & ring) + FRAME_HEADER_BYTES, lengths[place], redelivered)
+            : this.#pollUnusual(claim, number, handler, redelivered);
+        if (answer !== undefined) refusePromise(answer);
+        done++;
+        if (this.closed) return done;
+        if (!alone) claim.acknowledge(number);
+      }
+    } catch (error) {
+      if (!this.closed) claim.undeliver(1);
+      throw error;
+    } finally {
+      this.#polling = undefined;
+      if (!this.closed) {
+        if (alone) claim.acknowledgeAll();
+        this.#core.settle();
+      }
+    }
+    return done;
+  }
+
+  /** A message with metadata, or one that was spilled. */
+  #pollUnusual(claim: Claim, number: number, handler: PollHandler, redelivered: boolean): unknown {
+    const place = number & claim.mask;
+    const tag = claim.tags[place];
+    const type = frameType(tag);
+    const extra = metadataBytes(tag);
+    const start = (claim.positions[place] & (claim.lane.capacity - 1)) + FRAME_HEADER_BYTES + extra;
+    const length = claim.lengths[place] - extra;
+    if (type === MESSAGE) return handler(claim.lane.bytes, start, length, redelivered);
+    const message = this.#readSpill(claim, claim.lane.bytes.slice(start, start + length));
+    return handler(message, 0, message.length, redelivered);
+  }
+
+  /** Settles waits, as far as there are messages. True when none is left. */
+  #look(): boolean {
+    while (!this.closed) {
+      const first = this.#receives.at(0);
+      if (first === undefined) return true;
+      try {
+        const delivery = this.#take();
+        if (delivery === undefined && !this.#atEnd()) return false;
+        this.#receives.shift();
+        this.#turn.begin();
+        first.resolve(delivery);
+      } catch (error) {
+        this.#receives.shift();
+        first.reject(error);
+      }
+    }
+    return true;
+  }
+
+  #block(timeout: number | undefined, look: () => boolean): void {
+    this.#check();
+    checkWait({ timeout });
+    if (this.#receives.length > 0) {
+      throw new RingwayError('ERR_RINGWAY_BUSY', 'a blocking call cannot overtake a receive() that waits: await that first');
+    }
+    this.#blocking = look;
+    try {
+      if (!this.#idle.blockUntil(deadlineOf(timeout))) throw timeoutError(NO_MESSAGE, timeout ?? 0);
+    } finally {
+      this.#blocking = undefined;
+    }
+  }
+
+  async #receiveFor(
+    signal: AbortSignal,
+    onDecodeError: ((error: DecodeError) => void) | undefined,
+  ): Promise<Delivery<T> | undefined> {
+    for (;;) {
+      try {
+        return await this.receive({ signal });
+      } catch (error) {
+        if (!(error instanceof DecodeError) || onDecodeError === undefined) throw error;
+        onDecodeError(error);
+      }
+    }
+  }
+
+  #track(activity: Promise<unknown>): void {
+    this.#active.add(activity);
+    const done = (): void => {
+      this.#active.delete(activity);
+    };
+    activity.then(done, done);
+  }
+
+  /** As `#take`, but keeps what went wrong for the next call. */
+  #takeOrFail(): Delivery<T> | undefined {
+    try {
+      return this.#take();
+    } catch (error) {
+      if (!(error instanceof RingwayError)) throw error;
+      this.#failure = error;
+      return undefined;
+    }
+  }
+
+  #loop<V>(
+    options: WaitOptions | undefined,
+    settle: () => void,
+    taken: (delivery: Delivery<T>) => V,
+  ): AsyncIterableIterator<V> {
+    this.#check();
+    const context: LoopContext<Delivery<T>, V> = {
+      settle: () => {
+        if (!this.closed) settle();
+      },
+      tryTake: () => {
+        this.#throwFailure();
+        checkWait(options);
+        return this.tryReceive();
+      },
+      take: () => this.receive(options),
+      taken,
+      turn: this.#turn,
+      left: () => {
+        if (this.#closeOnReturn) this.close();
+      },
+    };
+    const loop = new Loop(context);
+    this.#track(loop.finished);
+    return loop;
+  }
+}
+
+function refusePromise(answer: unknown): void {
+  if (typeof (answer as { then?: unknown } | null)?.then !== 'function') return;
+  // Its outcome is nobody's; the error below says what is wrong.
+  Promise.resolve(answer as PromiseLike<unknown>).catch(() => undefined);
+  throw new RingwayError(
+    'ERR_RINGWAY_ASYNC_HANDLER',
+    'a handler of poll() must be synchronous, this one returned a promise; use run() for asynchronous handlers. The message stays unacknowledged',
+  );
+}
+
+function closedError(): RingwayError {
+  return new RingwayError('ERR_RINGWAY_CLOSED', 'this consumer was closed: make another one to receive more');
+}

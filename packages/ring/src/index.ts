@@ -1,0 +1,13 @@
+export { bytes, json, msgpack, text, typed } from './codec.js';
+export type { Codec, NumberArray, NumberArrayConstructor } from './codec.js';
+export { Consumer } from './consumer.js';
+export type { PollHandler, RunHandler, RunOptions } from './consumer.js';
+export { DecodeError, Delivery } from './delivery.js';
+export { DEFAULTS } from './options.js';
+export type { ConsumerOptions, ProducerOptions, QueueGeometry, QueueOptions, WaitOptions } from './options.js';
+export { Producer } from './producer.js';
+export type { MessageOptions, Reservation, SendOptions } from './producer.js';
+export { Queue } from './queue.js';
+export type { Held, PlaceOptions, QueueEvents, QueueInfo } from './queue.js';
+export type { SchemaResult, StandardSchema } from './schema.js';
+export type { Holder, LaneStats, QueueStats } from './stats.js';

@@ -1,0 +1,187 @@
+import { RingwayError } from '@ringway/memory';
+import type { Doorbells } from '@ringway/sync';
+import { frameBytes, frameTag, frameType, metadataBytes } from './frame.js';
+import { CONTRADICTION, currentHalfLaps, type Lane } from './lane.js';
+import {
+  FRAME_HEADER_BYTES,
+  FRAME_LANE_PART,
+  FRAME_TYPE,
+  LANE_BYTES_FLOAT,
+  LANE_HALF_LAPS,
+  LANE_MESSAGES_FLOAT,
+  LANE_POSITION,
+  LANE_QUARANTINE,
+  LANE_WAITS_FLOAT,
+} from './layout.js';
+
+/**
+ * The producer's side of a lane: writes frames with plain stores, and publishes them with one atomic store of the position (P1). Before that
+ * store nobody can see them; so a producer that is killed leaves nothing half-visible, and nothing to repair.
+ */
+export class LaneWriter {
+  readonly lane: Lane;
+  /** Longest metadata and payload that fit a frame. */
+  readonly maxLength: number;
+  readonly #words: Int32Array;
+  readonly #floats: Float64Array;
+  readonly #doorbells: Doorbells;
+  readonly #bytes: Uint8Array;
+  readonly #frames: Int32Array;
+  readonly #base: number;
+  readonly #ring: number;
+  /** Written up to here; ahead of the published position while a batch is open. */
+  #position: number;
+  #published: number;
+  /** May be written up to here: the floor as last seen, and one lane. */
+  #limit: number;
+  #unpublished = 0;
+  #halfLaps: number;
+
+  /** For the owner of an open lane: goes on at its published position. */
+  constructor(lane: Lane, words: Int32Array, doorbells: Doorbells) {
+    this.lane = lane;
+    this.maxLength = lane.capacity / FRAME_LANE_PART - FRAME_HEADER_BYTES;
+    this.#words = words;
+    this.#floats = new Float64Array(words.buffer, 0, words.buffer.byteLength >> 3);
+    this.#doorbells = doorbells;
+    this.#bytes = lane.bytes;
+    this.#frames = lane.frames;
+    this.#base = lane.base;
+    this.#ring = lane.capacity - 1;
+    this.#position = this.#published = this.#limit = lane.position;
+    this.#halfLaps = currentHalfLaps(words[this.#base + LANE_HALF_LAPS], this.#published) | 0;
+    Atomics.store(words, this.#base + LANE_HALF_LAPS, this.#halfLaps);
+  }
+
+  /** Position after the last frame that was written. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Bytes written and not yet published. */
+  get unpublishedBytes(): number {
+    return (this.#position - this.#published) | 0;
+  }
+
+  /** Whether a reader took the lane out of use. */
+  get quarantined(): boolean {
+    return this.#words[this.#base + LANE_QUARANTINE] !== 0;
+  }
+
+  /** Whether a frame with `length` bytes of metadata and payload fits now; looks at the floor if the cached one says no. */
+  fits(length: number): boolean {
+    const end = (this.#position + frameBytes(length)) | 0;
+    return ((this.#limit - end) | 0) >= 0 || this.#refresh(end);
+  }
+
+  /** The position that the floor must reach for such a frame. */
+  floorFor(length: number): number {
+    return (this.#position + frameBytes(length) - this.lane.capacity) | 0;
+  }
+
+  /** Published bytes below which nothing is needed any more, as far as known. */
+  get floor(): number {
+    return (this.#limit - this.lane.capacity) | 0;
+  }
+
+  /** Looks at the floor, whether there is room or not. */
+  lookAtFloor(): void {
+    this.#refresh(this.#position);
+  }
+
+  /** Writes one frame. False if it does not fit. `metadata` has a multiple of 8 bytes. */
+  write(type: number, metadata: Uint8Array | undefined, payload: Uint8Array): boolean {
+    const extra = metadata === undefined ? 0 : metadata.length;
+    const length = payload.length + extra;
+    const end = (this.#position + frameBytes(length)) | 0;
+    if (((this.#limit - end) | 0) < 0 && !this.#refresh(end)) return false;
+    const start = this.#position & this.#ring;
+    this.#frames[start >> 2] = length;
+    this.#frames[(start >> 2) + 1] = extra === 0 ? type : frameTag(type, extra);
+    if (metadata !== undefined) this.#bytes.set(metadata, start + FRAME_HEADER_BYTES);
+    this.#bytes.set(payload, start + FRAME_HEADER_BYTES + extra);
+    this.#position = end;
+    if (type !== FRAME_TYPE.control) this.#unpublished++;
+    return true;
+  }
+
+  /** Where a payload of `length` bytes may be written in place: an offset in the lane's bytes, or -1 if it does not fit. Then {@link LaneWriter.writeReserved}. */
+  reserve(length: number): number {
+    return this.fits(length) ? (this.#position & this.#ring) + FRAME_HEADER_BYTES : -1;
+  }
+
+  /** Makes the bytes at the reserved place a frame. */
+  writeReserved(length: number): void {
+    const start = this.#position & this.#ring;
+    this.#frames[start >> 2] = length;
+    this.#frames[(start >> 2) + 1] = FRAME_TYPE.message;
+    this.#position = (this.#position + frameBytes(length)) | 0;
+    this.#unpublished++;
+  }
+
+  /**
+   * P1: makes everything written visible, by one store; then wakes a sleeper, if there is one (P4). The store comes first and the look at the
+   * sleepers after, a parker sets its bit first and looks at the position after: one of the two sees the other.
+   */
+  publish(): void {
+    const position = this.#position;
+    if (position === this.#published) return;
+    const words = this.#words;
+    Atomics.store(words, this.#base + LANE_POSITION, position);
+    // After the position, so that who is killed in between leaves a count that is one behind, which can be told (currentHalfLaps).
+    if ((position ^ this.#published) < 0) Atomics.store(words, this.#base + LANE_HALF_LAPS, ++this.#halfLaps);
+    const counters = this.#base >> 1;
+    this.#floats[counters + LANE_MESSAGES_FLOAT] += this.#unpublished;
+    this.#floats[counters + LANE_BYTES_FLOAT] += (position - this.#published) | 0;
+    this.#unpublished = 0;
+    this.#published = position;
+    this.#doorbells.ringOne();
+  }
+
+  /** For people: the producer had to wait for room. */
+  countWait(): void {
+    this.#floats[(this.#base >> 1) + LANE_WAITS_FLOAT]++;
+  }
+
+  /**
+   * References to spilled messages that stand between the floor and the published position: for who takes a lane over. Read as the lane's owner, so
+   * nothing above the floor is overwritten meanwhile.
+   */
+  spillsInside(decode: (payload: Uint8Array) => number): { end: number; sequence: number }[] {
+    const held = this.lane.heldBytes(this.#published);
+    if (held === CONTRADICTION) throw this.#contradiction();
+    const found: { end: number; sequence: number }[] = [];
+    let at = (this.#published - held) | 0;
+    while (at !== this.#published) {
+      const start = at & this.#ring;
+      const length = this.#frames[start >> 2];
+      const tag = this.#frames[(start >> 2) + 1];
+      const bytes = frameBytes(length);
+      if (length < 0 || bytes > ((this.#published - at) | 0)) break;
+      at = (at + bytes) | 0;
+      if (frameType(tag) !== FRAME_TYPE.spill) continue;
+      const frame = start + FRAME_HEADER_BYTES;
+      found.push({ end: at, sequence: decode(this.#bytes.slice(frame + metadataBytes(tag), frame + length)) });
+    }
+    return found;
+  }
+
+  /** Looks at the floor again (P3). The published position is my own: nobody else moves it. */
+  #refresh(end: number): boolean {
+    const held = this.lane.heldBytes(this.#published);
+    if (held === CONTRADICTION) {
+      this.lane.quarantine();
+      throw this.#contradiction();
+    }
+    this.#limit = (this.#published - held + this.lane.capacity) | 0;
+    return ((this.#limit - end) | 0) >= 0;
+  }
+
+  #contradiction(): RingwayError {
+    return new RingwayError(
+      'ERR_RINGWAY_CORRUPT_LANE',
+      `lane ${this.lane.index}: claims point outside of it; a process that does not follow the protocol wrote there. ` +
+        'What was published in this lane and not yet acknowledged is lost; the next send takes a new lane',
+    );
+  }
+}

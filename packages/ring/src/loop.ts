@@ -1,0 +1,107 @@
+import type { Turn } from '@ringway/sync';
+
+/** What a loop over a consumer needs of it. `D` is what is received, `V` what the loop yields. */
+export interface LoopContext<D, V> {
+  /** The last one that was yielded is done: the next one is asked for. */
+  settle(): void;
+  /** The next one, if it is there. */
+  tryTake(): D | undefined;
+  /** The next one; undefined at the end. */
+  take(): Promise<D | undefined>;
+  /** What to yield for it. */
+  taken(delivery: D): V;
+  readonly turn: Turn;
+  /** The loop was left by break, return or throw. */
+  left(): void;
+}
+
+/**
+ * An async iterator over a consumer. Calls of `next` that overlap are served one after the other. Gives the event loop a turn when
+ * the source is never empty (P7).
+ */
+export class Loop<D, V> implements AsyncIterableIterator<V> {
+  /** Resolves when the loop is over, at the end or by being left. */
+  readonly finished: Promise<void>;
+  readonly #context: LoopContext<D, V>;
+  #finish!: () => void;
+  #pending: Promise<unknown> | undefined;
+  #done = false;
+  #turnOwed = false;
+
+  constructor(context: LoopContext<D, V>) {
+    this.#context = context;
+    this.finished = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<V>> {
+    if (this.#pending === undefined) {
+      try {
+        const result = this.#immediately();
+        if (result !== undefined) return Promise.resolve(result);
+      } catch (error) {
+        return Promise.reject(error as Error);
+      }
+    }
+    const before = this.#pending ?? Promise.resolve();
+    // What went wrong before was told to who asked then.
+    const result = before.then(
+      () => this.#later(),
+      () => this.#later(),
+    );
+    this.#pending = result;
+    const over = (): void => {
+      if (this.#pending === result) this.#pending = undefined;
+    };
+    result.then(over, over);
+    return result;
+  }
+
+  return(): Promise<IteratorResult<V>> {
+    this.#end();
+    this.#context.left();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  throw(error: unknown): Promise<IteratorResult<V>> {
+    this.#end();
+    this.#context.left();
+    return Promise.reject(error as Error);
+  }
+
+  #immediately(): IteratorResult<V> | undefined {
+    if (this.#done) return { done: true, value: undefined };
+    const { settle, tryTake, taken, turn } = this.#context;
+    settle();
+    if (turn.spent()) {
+      this.#turnOwed = true;
+      return undefined;
+    }
+    const delivery = tryTake();
+    return delivery === undefined ? undefined : { done: false, value: taken(delivery) };
+  }
+
+  async #later(): Promise<IteratorResult<V>> {
+    const { settle, take, taken, turn } = this.#context;
+    if (this.#turnOwed) {
+      this.#turnOwed = false;
+      await turn.next();
+    }
+    if (this.#done) return { done: true, value: undefined };
+    settle();
+    const delivery = await take();
+    if (delivery !== undefined) return { done: false, value: taken(delivery) };
+    this.#end();
+    return { done: true, value: undefined };
+  }
+
+  #end(): void {
+    this.#done = true;
+    this.#finish();
+  }
+}

@@ -1,0 +1,172 @@
+import { PosixError, RingwayError } from '@ringway/memory';
+import { SLOT_STATE } from '@ringway/sync';
+import type { Channel } from './channel.js';
+import type { Lane } from './lane.js';
+import type { LaneWriter } from './lane-writer.js';
+import { LANE_STATE } from './layout.js';
+import { ROLE, type Recovery } from './recovery.js';
+
+/** A consumer's place: its slot, which is also its row, and the claims that an earlier owner of the slot left there. */
+export interface ConsumerPlace {
+  readonly slot: number;
+  readonly inherited: Lane[];
+}
+
+/**
+ * Taking a slot, under the gate (`unlink-gate.pml`): from before the slot lock until after a look at whether the object still has its name, so that nobody joins
+ * what nobody else can find.
+ */
+function join<T>(channel: Channel, take: () => T): T {
+  return channel.segment.withGate(() => {
+    if (!channel.segment.isLinked()) {
+      throw new RingwayError(
+        'ERR_RINGWAY_UNLINKED',
+        `queue ${JSON.stringify(channel.segment.name)} was unlinked after it was opened; close it and open it again`,
+      );
+    }
+    return take();
+  });
+}
+
+/** Joins as a consumer. Throws `ERR_RINGWAY_TOO_MANY_CONSUMERS`, `ERR_RINGWAY_UNLINKED`, `ERR_RINGWAY_BUSY`. */
+export function joinAsConsumer(channel: Channel, recovery: Recovery, label: string): ConsumerPlace {
+  const { slots, layout, doorbells } = channel;
+  const place = join(channel, () => {
+    const slot = takeSlot(channel, 0, layout.consumers);
+    if (slot === undefined) return undefined;
+    let inherited: Lane[] = [];
+    if (slots.state(slot) !== SLOT_STATE.free) {
+      // A dead one's: I join in his place, and his rows are mine to work. His leases were repaired, so his generation may end.
+      inherited = recovery.settleConsumer(slot);
+      slots.raise(slot);
+    }
+    // Before anything else: a row that is left over, with a newcomer that dies, would be a claim that nobody made (`slot-reuse.pml`).
+    recovery.clearRows(slot, inherited);
+    channel.raiseConsumersHigh(slot);
+    doorbells.enroll(slot);
+    slots.occupy(slot, label, ROLE.consumer);
+    return { slot, inherited };
+  });
+  if (place === undefined) {
+    throw new RingwayError(
+      'ERR_RINGWAY_TOO_MANY_CONSUMERS',
+      `queue ${JSON.stringify(channel.segment.name)} has ${layout.consumers} consumers already, as many as maxConsumers allows; ` +
+        'close one, or create the queue with more',
+    );
+  }
+  // Those who sleep look at the table again: they watch the locks of those whom they know.
+  doorbells.ringAll();
+  return place;
+}
+
+/** Joins as a producer; the lane comes after ({@link takeLane}). Throws `ERR_RINGWAY_TOO_MANY_PRODUCERS`, `ERR_RINGWAY_UNLINKED`, `ERR_RINGWAY_BUSY`. */
+export function joinAsProducer(channel: Channel, recovery: Recovery, label: string): number {
+  const { slots, layout } = channel;
+  const slot = join(channel, () => {
+    const taken = takeSlot(channel, layout.consumers, layout.slotCount);
+    if (taken === undefined) return undefined;
+    if (slots.state(taken) !== SLOT_STATE.free) {
+      recovery.settleProducer(taken);
+      slots.raise(taken);
+    }
+    slots.occupy(taken, label, ROLE.producer);
+    return taken;
+  });
+  if (slot === undefined) throw tooManyProducers(channel);
+  channel.doorbells.ringAll();
+  return slot;
+}
+
+/**
+ * Takes a lane for a producer: first one that a dead producer with the same label left (its order goes on), then a free one, then any whose
+ * owner is past and whose frames are all acknowledged. Opens it. Throws `ERR_RINGWAY_TOO_MANY_PRODUCERS`, `ERR_RINGWAY_NO_SPACE`.
+ *
+ * @param me - owner word of the producer's slot
+ * @returns the lane and its epoch
+ */
+export function takeLane(channel: Channel, me: number, label: string): { lane: Lane; epoch: number } {
+  const own = label === '' ? undefined : channel.lanes().find((lane) => isLeftBy(lane, label) && lane.seize(me));
+  const taken =
+    own ??
+    seizeFirst(channel, me, (lane) => lane.state === LANE_STATE.free) ??
+    seizeFirst(channel, me, (lane) => lane.isDrained());
+  if (taken === undefined) throw tooManyProducers(channel);
+  channel.raiseLanesHigh(taken.index);
+  try {
+    // Also for a lane that was in use and is drained: who punched it may have died before he freed it. Never where frames stand: they prove that the
+    // memory is there, and a reservation that fails gives back the whole range.
+    if (taken.isDrained()) taken.commit();
+  } catch (error) {
+    taken.disown(me);
+    throw error;
+  }
+  const epoch = taken.beginEpoch();
+  taken.label = label;
+  taken.setState(LANE_STATE.open);
+  return { lane: taken, epoch };
+}
+
+/** Where a producer stops without an end: drained lanes give their memory back, others wait for their readers. */
+export function leaveLane(writer: LaneWriter, me: number, state: number): void {
+  const { lane } = writer;
+  lane.setState(state);
+  try {
+    if (!lane.giveBack(me)) lane.disown(me);
+  } catch (error) {
+    // Leaving never fails: the lane stays with a past owner, and whoever takes or reclaims it gives the memory back.
+    if (!(error instanceof PosixError)) throw error;
+  }
+}
+
+/**
+ * Gives back the memory of lanes whose producers are gone and whose frames are all acknowledged: for a consumer that has nothing else to do. It becomes the
+ * owner for that, so that no producer takes the lane meanwhile; if it dies at it, the next one does it again.
+ */
+export function reclaimLanes(channel: Channel, me: number): void {
+  for (const lane of channel.lanes()) {
+    const state = lane.state;
+    if (state !== LANE_STATE.ended && state !== LANE_STATE.abandoned) continue;
+    if (!lane.isDrained() || !lane.seize(me)) continue;
+    // Somebody is at it after all: it stays as it is, owned by nobody.
+    if (!lane.giveBack(me)) lane.disown(me);
+  }
+}
+
+function isLeftBy(lane: Lane, label: string): boolean {
+  const state = lane.state;
+  return state !== LANE_STATE.free && state !== LANE_STATE.ended && lane.label === label && !lane.quarantined;
+}
+
+function seizeFirst(channel: Channel, me: number, wanted: (lane: Lane) => boolean): Lane | undefined {
+  for (let index = 0; index < channel.layout.lanes; index++) {
+    const lane = channel.lane(index);
+    if (!wanted(lane) || !lane.seize(me)) continue;
+    if (!lane.quarantined) return lane;
+    // Out of use until what is in it is forgotten; that frees it for the next round.
+    if (lane.giveBack(me) && lane.seize(me)) return lane;
+    lane.disown(me);
+  }
+  return undefined;
+}
+
+/** The lock of a slot: of a free one if there is any, else of one whose owner is dead. */
+function takeSlot(channel: Channel, first: number, end: number): number | undefined {
+  const { slots } = channel;
+  for (const wanted of ['free', 'any'] as const) {
+    for (let slot = first; slot < end; slot++) {
+      if (wanted === 'free' && slots.state(slot) !== SLOT_STATE.free) continue;
+      if (channel.segment.holds(slot) || !slots.tryLock(slot)) continue;
+      if (wanted === 'any' || slots.state(slot) === SLOT_STATE.free) return slot;
+      slots.unlock(slot);
+    }
+  }
+  return undefined;
+}
+
+function tooManyProducers(channel: Channel): RingwayError {
+  return new RingwayError(
+    'ERR_RINGWAY_TOO_MANY_PRODUCERS',
+    `queue ${JSON.stringify(channel.segment.name)} has ${channel.layout.lanes} producers already, as many as maxProducers allows, or that many lanes whose ` +
+      'messages are not yet acknowledged; close one, consume, or create the queue with more',
+  );
+}

@@ -1,0 +1,126 @@
+import type { IdleStrategy } from '@ringway/sync';
+import type { Codec } from './codec.js';
+import { MAX_LANE_BYTES, MAX_PARTICIPANTS, MIN_LANE_BYTES } from './layout.js';
+import type { StandardSchema } from './schema.js';
+
+/** What holds where nothing else is said. */
+export const DEFAULTS = {
+  laneBytes: 1024 * 1024,
+  maxProducers: 64,
+  maxConsumers: 64,
+  maxMessageBytes: 1024 * 1024 * 1024,
+  prefetch: 256,
+  pollMicroseconds: 50,
+  heldWarningMs: 30_000,
+  mode: 0o600,
+  idle: 'adaptive' as IdleStrategy,
+} as const;
+
+/** What must be the same for everybody: the creator chooses, others may state it and get `ERR_RINGWAY_OPTIONS_MISMATCH` where it differs. */
+export interface QueueGeometry {
+  /** Size of each producer's lane in bytes: a power of two from 4096 to 2^30. Default 1 MiB. A message above a quarter of it is spilled to an object of its own. */
+  readonly laneBytes?: number | undefined;
+  /** Most producers at a time, 1 to 1024. Default 64. */
+  readonly maxProducers?: number | undefined;
+  /** Most consumers at a time, 1 to 1024. Default 64. */
+  readonly maxConsumers?: number | undefined;
+  /** Longest message in bytes, at most 2^32 - 1. Default 1 GiB. */
+  readonly maxMessageBytes?: number | undefined;
+}
+
+/** Options of `Queue.open`. */
+export interface QueueOptions<T> extends QueueGeometry {
+  /** How messages become bytes. Default: the creator's, if it is one of Ringway's own; for the creator, `msgpack()`. */
+  readonly codec?: Codec<T> | undefined;
+  /** A Standard Schema that each message must match, on both sides. */
+  readonly schema?: StandardSchema<T> | undefined;
+  /** Directory of the object, instead of POSIX shared memory: tmpfs or a local file system. Default `RINGWAY_DIR`, else none. */
+  readonly dir?: string | undefined;
+  /** Permission bits for a queue that is created. Default 0o600. */
+  readonly mode?: number | undefined;
+  /** User ids whose objects are trusted besides one's own and root's. Default none. */
+  readonly trust?: readonly number[] | undefined;
+  /** `if-missing` (default): attach, or create. `never`: `ERR_RINGWAY_NOT_FOUND` if it is missing. `always`: `ERR_RINGWAY_EXISTS` if it is not. */
+  readonly create?: 'if-missing' | 'never' | 'always' | undefined;
+  /** Milliseconds after which `held` is emitted for a message that stays unacknowledged. Default 30,000. */
+  readonly heldWarningMs?: number | undefined;
+}
+
+/** Options of `queue.producer`. */
+export interface ProducerOptions {
+  /** For people, and to go on in the lane of a dead producer with the same label. At most 48 bytes of UTF-8. Default none. */
+  readonly label?: string | undefined;
+  /** `each` (default): a message is visible when `send` returns. `tick`: published together at the end of this turn of the event loop, or every 16 KiB. */
+  readonly publish?: 'each' | 'tick' | undefined;
+  /** Stamp every message with the time of its publication. Default false. */
+  readonly timestamps?: boolean | undefined;
+  /** How to wait for room. Default `adaptive`. */
+  readonly idle?: IdleStrategy | undefined;
+  /** How long `adaptive` polls before it parks, in microseconds. Default 50. */
+  readonly pollMicroseconds?: number | undefined;
+}
+
+/** Options of `queue.consumer`. */
+export interface ConsumerOptions {
+  /** For people. At most 48 bytes of UTF-8. Default none. */
+  readonly label?: string | undefined;
+  /** Most messages that are claimed at a time, 1 to 65,536. Others cannot get them; 1 for slow handlers. Default 256. */
+  readonly prefetch?: number | undefined;
+  /** How to wait for messages. Default `adaptive`. */
+  readonly idle?: IdleStrategy | undefined;
+  /** How long `adaptive` polls before it parks, in microseconds. Default 50. */
+  readonly pollMicroseconds?: number | undefined;
+  /** Whether leaving a loop over this consumer closes it. Default true. */
+  readonly closeOnReturn?: boolean | undefined;
+}
+
+/** How long something may be waited for. */
+export interface WaitOptions {
+  /** Rejects with Node's `AbortError`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds; rejects with `ERR_RINGWAY_TIMEOUT`. Default: no limit. */
+  readonly timeout?: number | undefined;
+}
+
+/** Throws a `RangeError` unless `value` is a whole number in the range. */
+export function wholeNumber(name: string, value: number, least: number, most: number): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  throw new RangeError(`${name} must be a whole number from ${least} to ${most}, not ${String(value)}`);
+}
+
+/** Checks what the user said of the geometry; what he did not say stays undefined. */
+export function checkGeometry(options: QueueGeometry): void {
+  const { laneBytes, maxProducers, maxConsumers, maxMessageBytes } = options;
+  if (laneBytes !== undefined) {
+    wholeNumber('laneBytes', laneBytes, MIN_LANE_BYTES, MAX_LANE_BYTES);
+    if ((laneBytes & (laneBytes - 1)) !== 0) {
+      throw new RangeError(`laneBytes must be a power of two from ${MIN_LANE_BYTES} to ${MAX_LANE_BYTES}, not ${laneBytes}`);
+    }
+  }
+  if (maxProducers !== undefined) wholeNumber('maxProducers', maxProducers, 1, MAX_PARTICIPANTS);
+  if (maxConsumers !== undefined) wholeNumber('maxConsumers', maxConsumers, 1, MAX_PARTICIPANTS);
+  if (maxMessageBytes !== undefined) wholeNumber('maxMessageBytes', maxMessageBytes, 1, 2 ** 32 - 1);
+}
+
+/** Checks a label: what people read must fit. */
+export function checkLabel(label: string | undefined, most: number): string {
+  if (label === undefined) return '';
+  if (typeof label !== 'string') throw new TypeError(`label must be a string, not of type ${typeof label}`);
+  const length = Buffer.byteLength(label, 'utf8');
+  if (length > most || label.includes('\0')) {
+    throw new RangeError(`label must have at most ${most} bytes of UTF-8 and no NUL, it has ${length}`);
+  }
+  return label;
+}
+
+/** Checks an idle strategy and its polling time. */
+export function checkIdle(options: { idle?: IdleStrategy | undefined; pollMicroseconds?: number | undefined }): {
+  idle: IdleStrategy;
+  pollMicroseconds: number;
+} {
+  const { idle = DEFAULTS.idle, pollMicroseconds = DEFAULTS.pollMicroseconds } = options;
+  if (idle !== 'adaptive' && idle !== 'park' && idle !== 'spin') {
+    throw new RangeError(`idle must be 'adaptive', 'park' or 'spin', not ${String(idle)}`);
+  }
+  return { idle, pollMicroseconds: wholeNumber('pollMicroseconds', pollMicroseconds, 0, 10_000_000) };
+}

@@ -1,0 +1,124 @@
+import { RingwayError, type Attachments } from '@ringway/memory';
+import { SPILL_REFERENCE_BYTES } from './layout.js';
+
+/** What a SPILL frame's payload says: the message is in an object of its own. */
+export interface SpillReference {
+  /** Bytes of the message. */
+  readonly length: number;
+  readonly creationId: string;
+  readonly lane: number;
+  readonly sequence: number;
+}
+
+/** The name of a spilled message, behind the segment's name and creation id. */
+export function spillSuffix(lane: number, sequence: number): string {
+  return `${lane}.${sequence}`;
+}
+
+/** Layout: u64 length, u64 creation id, u32 lane, u32 sequence; little-endian. */
+export function encodeSpillReference(reference: SpillReference): Uint8Array {
+  const bytes = Buffer.alloc(SPILL_REFERENCE_BYTES);
+  bytes.writeBigUInt64LE(BigInt(reference.length), 0);
+  bytes.writeBigUInt64LE(BigInt(`0x${reference.creationId}`), 8);
+  bytes.writeUInt32LE(reference.lane, 16);
+  bytes.writeUInt32LE(reference.sequence, 20);
+  return bytes;
+}
+
+/**
+ * Decodes a private copy of a SPILL frame's payload. No name travels in the frame: it is derived, so that no peer can make a reader open
+ * something else.
+ *
+ * @throws RingwayError `ERR_RINGWAY_CORRUPT_LANE` if it is none, or names another lane or segment than the one it stands in
+ */
+export function decodeSpillReference(payload: Uint8Array, creationId: string, lane: number, maxLength: number): SpillReference {
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+  if (bytes.length === SPILL_REFERENCE_BYTES) {
+    const length = Number(bytes.readBigUInt64LE(0));
+    const id = bytes.readBigUInt64LE(8).toString(16).padStart(16, '0');
+    const found = { length, creationId: id, lane: bytes.readUInt32LE(16), sequence: bytes.readUInt32LE(20) };
+    if (length <= maxLength && id === creationId && found.lane === lane) return found;
+  }
+  throw new RingwayError(
+    'ERR_RINGWAY_CORRUPT_LANE',
+    `lane ${lane} holds a reference to a spilled message that no producer of this segment wrote; the message is lost, acknowledge it to go on`,
+  );
+}
+
+/** For the owner of a drained lane: removes whatever was spilled from it. */
+export function removeSpills(attachments: Attachments, lane: number): void {
+  for (const suffix of attachments.list(spillSuffix(lane, 0).slice(0, -1))) attachments.remove(suffix);
+}
+
+/**
+ * The spilled messages of one lane, for its owner: makes them, and removes them when the floor has passed their frames. What an earlier owner of
+ * the lane spilled is taken over with the lane.
+ */
+export class Spills {
+  readonly #attachments: Attachments;
+  readonly #creationId: string;
+  readonly #lane: number;
+  /** In the order of their frames: position after the frame, sequence. */
+  readonly #live: { end: number; sequence: number }[] = [];
+  #sequence = 0;
+
+  constructor(attachments: Attachments, creationId: string, lane: number) {
+    this.#attachments = attachments;
+    this.#creationId = creationId;
+    this.#lane = lane;
+  }
+
+  /**
+   * For who takes a lane: keeps the objects to which frames between floor and published position refer, removes the rest (their
+   * producer died before he published, or before he removed them).
+   */
+  takeOver(referred: readonly { end: number; sequence: number }[]): void {
+    const keep = new Set(referred.map(({ sequence }) => sequence));
+    this.#live.push(...referred);
+    for (const suffix of this.#attachments.list(`${this.#lane}.`)) {
+      const sequence = Number(suffix.slice(`${this.#lane}.`.length));
+      if (!Number.isSafeInteger(sequence)) continue;
+      if (keep.has(sequence)) this.#sequence = Math.max(this.#sequence, sequence + 1);
+      else this.#attachments.remove(suffix);
+    }
+  }
+
+  /** Puts a message into an object of its own. Throws `ERR_RINGWAY_NO_SPACE`. The frame must be written next, see {@link Spills.framed}. */
+  create(payload: Uint8Array): SpillReference {
+    for (;;) {
+      const sequence = this.#sequence;
+      this.#sequence = (this.#sequence + 1) >>> 0;
+      try {
+        this.#attachments.create(spillSuffix(this.#lane, sequence), [payload]);
+      } catch (error) {
+        // Left by a stranger, or four billion spills ago: the next number will do.
+        if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
+        throw error;
+      }
+      return { length: payload.length, creationId: this.#creationId, lane: this.#lane, sequence };
+    }
+  }
+
+  /** The reference stands in the lane, up to position `end`. */
+  framed(reference: SpillReference, end: number): void {
+    this.#live.push({ end, sequence: reference.sequence });
+  }
+
+  /** The frame could not be written after all. */
+  discard(reference: SpillReference): void {
+    this.#attachments.remove(spillSuffix(reference.lane, reference.sequence));
+  }
+
+  /** Whether {@link Spills.release} has anything to do. */
+  get any(): boolean {
+    return this.#live.length > 0;
+  }
+
+  /** Removes the objects whose frames lie below the floor. */
+  release(floor: number): void {
+    for (let first = this.#live[0]; this.#live.length > 0 && ((floor - first.end) | 0) >= 0; first = this.#live[0]) {
+      this.#attachments.remove(spillSuffix(this.#lane, first.sequence));
+      this.#live.shift();
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import { RingwayError } from '@ringway/memory';
+import type { WaitOptions } from './options.js';
+
+/** Longest delay of a Node timer. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Rejects as Node's own aborted operations do: name `AbortError`, code `ABORT_ERR`, the signal's reason as cause. */
+export function abortError(signal: AbortSignal): Error {
+  const error = new Error('The operation was aborted', { cause: signal.reason });
+  error.name = 'AbortError';
+  return Object.assign(error, { code: 'ABORT_ERR' });
+}
+
+/** For a wait that has lasted too long. */
+export function timeoutError(what: string, timeoutMs: number): RingwayError {
+  return new RingwayError('ERR_RINGWAY_TIMEOUT', `${what} within ${timeoutMs} ms: wait longer, or look at stats() for what holds it up`);
+}
+
+/** Checks wait options; throws for a signal that has fired. */
+export function checkWait(options: WaitOptions | undefined): void {
+  if (options === undefined) return;
+  const { signal, timeout } = options;
+  if (timeout !== undefined && !(timeout >= 0)) {
+    throw new RangeError(`timeout must be a number of milliseconds from 0, not ${String(timeout)}`);
+  }
+  if (signal?.aborted === true) throw abortError(signal);
+}
+
+/** The moment on `performance.now()`'s clock when a blocking wait ends. */
+export function deadlineOf(timeout: number | undefined): number {
+  return timeout === undefined ? Infinity : performance.now() + timeout;
+}
+
+/** One wait that a user has asked for: settles once, by success, failure, abort or timeout. */
+export class Pending<T> {
+  readonly promise: Promise<T>;
+  #resolve!: (value: T) => void;
+  #reject!: (reason: unknown) => void;
+  #settled = false;
+  #timer: NodeJS.Timeout | undefined;
+  #signal: AbortSignal | undefined;
+  #abort: (() => void) | undefined;
+
+  /**
+   * @param what - what did not happen, for the message of a timeout: "no message came"
+   * @param gone - called when the wait ends by abort or timeout, before it rejects
+   */
+  constructor(options: WaitOptions | undefined, what: string, gone: () => void) {
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    if (options === undefined) return;
+    const { signal, timeout } = options;
+    if (timeout !== undefined && timeout <= LONGEST_TIMER_MS) {
+      this.#timer = setTimeout(() => {
+        gone();
+        this.reject(timeoutError(what, timeout));
+      }, timeout);
+    }
+    if (signal !== undefined) {
+      this.#signal = signal;
+      this.#abort = () => {
+        gone();
+        this.reject(abortError(signal));
+      };
+      signal.addEventListener('abort', this.#abort, { once: true });
+    }
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  resolve(value: T): void {
+    if (this.#finish()) this.#resolve(value);
+  }
+
+  reject(reason: unknown): void {
+    if (this.#finish()) this.#reject(reason);
+  }
+
+  #finish(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    if (this.#abort !== undefined) this.#signal?.removeEventListener('abort', this.#abort);
+    return true;
+  }
+}

@@ -1,0 +1,116 @@
+import type { SegmentHandle } from '@ringway/memory';
+import type { Slots } from './slots.js';
+
+/**
+ * Bits of the first sleepers word that name a slot; its last bit says that slots beyond have ever joined, so that a publisher
+ * of a channel with few consumers looks at one word only. That bit is set on joining and never cleared.
+ */
+const FIRST_WORD_SLOTS = 31;
+const BEYOND = 1 << FIRST_WORD_SLOTS;
+
+/** Sleepers words that are needed for slots `0 .. count - 1`. */
+export function sleeperWords(count: number): number {
+  return count <= FIRST_WORD_SLOTS ? 1 : 1 + Math.ceil((count - FIRST_WORD_SLOTS) / 32);
+}
+
+/**
+ * Parking and waking (DESIGN P4, `park*.pml`). A parker notes its doorbell, sets its bit, looks again, and waits while the
+ * doorbell has the noted value. A publisher stores, looks at the bits, clears one by compare-and-swap, and rings its doorbell.
+ *
+ * All accesses are sequentially consistent, so of "bit set, then look" and "publish, then look at the bits" at least one sees
+ * the other. A bit is set by its owner alone and may be cleared by anybody: clearing a dead one's bit twice is harmless.
+ */
+export class Doorbells {
+  readonly #segment: SegmentHandle;
+  readonly #words: Int32Array;
+  readonly #slots: Slots;
+  readonly #base: number;
+  readonly #wordCount: number;
+
+  /**
+   * @param buffer - the mapped control area
+   * @param offset - where the sleepers words begin in it, in bytes
+   * @param sleepers - how many slots, from 0, may sleep here
+   */
+  constructor(segment: SegmentHandle, buffer: ArrayBuffer, offset: number, sleepers: number, slots: Slots) {
+    this.#segment = segment;
+    this.#words = new Int32Array(buffer);
+    this.#slots = slots;
+    this.#base = offset / 4;
+    this.#wordCount = sleeperWords(sleepers);
+  }
+
+  /** On joining, before the first park. */
+  enroll(slot: number): void {
+    if (slot >= FIRST_WORD_SLOTS) Atomics.or(this.#words, this.#base, BEYOND);
+  }
+
+  /** The doorbell's value, to be noted before {@link Doorbells.announce}. */
+  note(slot: number): number {
+    return Atomics.load(this.#words, this.#slots.doorbell(slot));
+  }
+
+  /** Sets the bit. Look again at everything after it. */
+  announce(slot: number): void {
+    Atomics.or(this.#words, this.#word(slot), this.#bit(slot));
+  }
+
+  /**
+   * Clears the bit. False if somebody had cleared it before, and so rings, or has rung, this slot: who stops waiting for good
+   * (close, abort) must then ring one more, or the publisher's only wake-up ends here.
+   */
+  withdraw(slot: number): boolean {
+    const bit = this.#bit(slot);
+    return (Atomics.and(this.#words, this.#word(slot), ~bit) & bit) !== 0;
+  }
+
+  /** Wakes one sleeper, if there is any: after a publication. With nobody asleep this is one atomic load. */
+  ringOne(): boolean {
+    const first = Atomics.load(this.#words, this.#base);
+    return first !== 0 && this.#ringOneOf(first);
+  }
+
+  /** Wakes every sleeper: after an event that concerns all (an end, a newcomer, the last acknowledgement). */
+  ringAll(): void {
+    // Bounded: a hostile peer that sets bits for ever must not keep us here.
+    for (let i = 0; i <= this.#slots.count && this.ringOne(); i++);
+  }
+
+  /** Rings one slot's doorbell, whether it sleeps or not. */
+  ring(slot: number): void {
+    const doorbell = this.#slots.doorbell(slot);
+    Atomics.add(this.#words, doorbell, 1);
+    this.#segment.wake(this.#words, doorbell, 1);
+  }
+
+  #word(slot: number): number {
+    return slot < FIRST_WORD_SLOTS ? this.#base : this.#base + 1 + ((slot - FIRST_WORD_SLOTS) >> 5);
+  }
+
+  #bit(slot: number): number {
+    return slot < FIRST_WORD_SLOTS ? 1 << slot : 1 << ((slot - FIRST_WORD_SLOTS) & 31);
+  }
+
+  #ringOneOf(first: number): boolean {
+    const words = first & BEYOND ? this.#wordCount : 1;
+    for (let i = 0; i < words; i++) {
+      const index = this.#base + i;
+      const naming = i === 0 ? ~BEYOND : ~0;
+      let bits = Atomics.load(this.#words, index) & naming;
+      for (let tries = 0; bits !== 0 && tries < 32; tries++) {
+        const bit = bits & -bits;
+        // Whoever clears the bit rings: two publishers wake two sleepers, not one twice.
+        if (Atomics.and(this.#words, index, ~bit) & bit) {
+          const place = 31 - Math.clz32(bit);
+          const slot = i === 0 ? place : FIRST_WORD_SLOTS + (i - 1) * 32 + place;
+          if (slot < this.#slots.count) {
+            this.ring(slot);
+            return true;
+          }
+        }
+        bits = Atomics.load(this.#words, index) & naming;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,199 @@
+import type { SegmentHandle, Watch } from '@ringway/memory';
+import type { Roster } from './roster.js';
+
+/**
+ * How a participant waits. `adaptive`: polls for some time after the last success, then parks. `park`: parks at once. `spin`:
+ * never parks, and burns a core.
+ */
+export type IdleStrategy = 'adaptive' | 'park' | 'spin';
+
+/** Longest native wait of a blocking form, in milliseconds: `terminate()` and signals act between two. */
+export const SLICE_MS = 100;
+/** Spins of a blocking form between two looks at the clock. */
+const SPINS_PER_CLOCK = 64;
+
+/** What somebody waits for, and how he says in shared memory that he sleeps (DESIGN P4). */
+export interface Waiting {
+  /** Does what can be done now. True when there is nothing left to wait for. */
+  look(): boolean;
+  /** Looks for the dead and repairs what they left, as far as it concerns this one; the roster was refreshed just before. */
+  lookForDead(): void;
+  /** Index in `words` of the doorbell on which this one parks. */
+  readonly doorbell: number;
+  /** Tells the others that this one is about to sleep; {@link Waiting.look} is called again after it. */
+  announce(): void;
+  /** Takes that back. `leaving`: this one will not look again soon, so a ring that it was given must be passed on. */
+  withdraw(leaving: boolean): void;
+}
+
+/** The wait of one participant: on the event loop by {@link Idle.start}, blocking by {@link Idle.blockUntil}. */
+export class Idle {
+  readonly #segment: SegmentHandle;
+  readonly #words: Int32Array;
+  readonly #slotCount: number;
+  readonly #roster: Roster;
+  readonly #waiting: Waiting;
+  readonly #strategy: IdleStrategy;
+  readonly #pollMs: number;
+  #immediate: NodeJS.Immediate | undefined;
+  #watch: Watch | undefined;
+  #since = 0;
+  #nextRefresh = 0;
+  #holding = false;
+  #referenced = true;
+
+  /**
+   * @param words - the control area
+   * @param pollMicroseconds - how long `adaptive` polls before it parks
+   */
+  constructor(
+    segment: SegmentHandle,
+    words: Int32Array,
+    slotCount: number,
+    roster: Roster,
+    waiting: Waiting,
+    strategy: IdleStrategy,
+    pollMicroseconds: number,
+  ) {
+    this.#segment = segment;
+    this.#words = words;
+    this.#slotCount = slotCount;
+    this.#roster = roster;
+    this.#waiting = waiting;
+    this.#strategy = strategy;
+    this.#pollMs = pollMicroseconds / 1000;
+  }
+
+  /** Whether a wait is under way on the event loop. */
+  get active(): boolean {
+    return this.#immediate !== undefined || this.#watch !== undefined;
+  }
+
+  /** Begins to wait, unless that is under way: `look` will be called until it is true. The caller has just looked in vain. */
+  start(): void {
+    if (this.active) return;
+    this.#hold(true);
+    if (this.#strategy === 'park') this.#park();
+    else {
+      this.#since = performance.now();
+      this.#poll();
+    }
+  }
+
+  /** Ends the wait without success (close, abort, nobody asks any more). Passes on a ring that came meanwhile. */
+  stop(): void {
+    if (this.#immediate !== undefined) {
+      clearImmediate(this.#immediate);
+      this.#immediate = undefined;
+    }
+    if (this.#watch !== undefined) {
+      this.#watch.cancel();
+      this.#watch = undefined;
+      this.#waiting.withdraw(true);
+    }
+    this.#hold(false);
+  }
+
+  /** As on sockets: whether a wait keeps the process alive. */
+  reference(on: boolean): void {
+    this.#referenced = on;
+    if (this.active) this.#hold(true);
+    if (this.#immediate !== undefined) {
+      if (on) this.#immediate.ref();
+      else this.#immediate.unref();
+    }
+  }
+
+  /**
+   * Blocks this thread until `look` is true (returns true) or `deadline` (`performance.now()` milliseconds) has passed (false). At
+   * least one look is made.
+   */
+  blockUntil(deadline: number): boolean {
+    const waiting = this.#waiting;
+    let pollUntil = Infinity;
+    for (let round = 0; ; round++) {
+      for (let i = 0; i < SPINS_PER_CLOCK; i++) if (waiting.look()) return true;
+      const now = performance.now();
+      if (now >= deadline) return false;
+      if (round === 0 && this.#strategy !== 'spin') pollUntil = this.#strategy === 'park' ? now : now + this.#pollMs;
+      if (now >= this.#nextRefresh) {
+        this.#nextRefresh = now + SLICE_MS;
+        this.#roster.refresh();
+        waiting.lookForDead();
+      }
+      if (now < pollUntil) continue;
+      const noted = Atomics.load(this.#words, waiting.doorbell);
+      waiting.announce();
+      if (waiting.look()) {
+        waiting.withdraw(true);
+        return true;
+      }
+      this.#segment.waitSync(this.#words, waiting.doorbell, noted, Math.min(SLICE_MS, deadline - now));
+      waiting.withdraw(false);
+    }
+  }
+
+  readonly #tick = (): void => {
+    this.#immediate = undefined;
+    if (this.#waiting.look()) {
+      if (!this.active) this.#hold(false);
+      return;
+    }
+    if (this.active) return;
+    const now = performance.now();
+    if (this.#strategy === 'adaptive' && now - this.#since >= this.#pollMs) {
+      this.#park();
+      return;
+    }
+    if (now - this.#since >= SLICE_MS) {
+      // Who never parks looks for the dead, too.
+      this.#since = now;
+      this.#roster.refresh();
+      this.#waiting.lookForDead();
+    }
+    this.#poll();
+  };
+
+  #poll(): void {
+    this.#immediate = setImmediate(this.#tick);
+    if (!this.#referenced) this.#immediate.unref();
+  }
+
+  /** Note, announce, look again, wait: in this order (P4). */
+  #park(): void {
+    const waiting = this.#waiting;
+    const noted = Atomics.load(this.#words, waiting.doorbell);
+    waiting.announce();
+    this.#roster.refresh();
+    waiting.lookForDead();
+    if (waiting.look()) {
+      // Found by myself what I may have been rung for, or something else: a ring that came meanwhile is somebody's only one.
+      waiting.withdraw(true);
+      if (!this.active) this.#hold(false);
+      return;
+    }
+    this.#watch = this.#segment.watch(
+      this.#words,
+      waiting.doorbell,
+      noted,
+      { start: 0, count: this.#slotCount, held: this.#roster.held },
+      this.#fired,
+    );
+  }
+
+  readonly #fired = (): void => {
+    this.#watch = undefined;
+    this.#waiting.withdraw(false);
+    if (this.#waiting.look()) {
+      if (!this.active) this.#hold(false);
+    } else if (!this.active) this.#park();
+  };
+
+  #hold(on: boolean): void {
+    const wanted = on && this.#referenced;
+    if (wanted === this.#holding) return;
+    this.#holding = wanted;
+    if (wanted) this.#segment.holdLoop();
+    else this.#segment.releaseLoop();
+  }
+}

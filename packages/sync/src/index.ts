@@ -1,0 +1,6 @@
+export { Doorbells, sleeperWords } from './doorbell.js';
+export { Idle, SLICE_MS, type IdleStrategy, type Waiting } from './idle.js';
+export { Roster } from './roster.js';
+export { MAX_SLOTS, NOBODY, SLOT_BYTES, SLOT_STATE } from './slot-layout.js';
+export { Slots, type Peer } from './slots.js';
+export { Turn, TURN_MS } from './turn.js';
