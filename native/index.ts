@@ -96,6 +96,9 @@ export interface Native {
   /**
    * `FUTEX_WAIT` (shared): blocks this thread while `words[index] === expected`, at most `timeoutMs` milliseconds (fractions
    * count; at most 1000). A {@link WAIT_RESULT} or -errno. EINTR counts as woken, so that signals are served.
+   *
+   * A loop around it must call a function of JavaScript in each round, where V8 looks for `worker.terminate()` and the like: in
+   * one that calls nothing but this it may not look for thousands of rounds.
    */
   futexWait(words: Int32Array, index: number, expected: number, timeoutMs: number): number;
 

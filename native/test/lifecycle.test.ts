@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, fstatSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -98,11 +98,21 @@ describe('the addon', () => {
     assert.deepEqual(await Promise.all(started.map((worker) => worker.terminate())), Array(10).fill(1));
   });
 
-  it('lets go of the locks of a guarded descriptor when its worker ends without closing it', async () => {
-    const worker = await startWorker('leak');
-    assert.equal(native.probe(fd, 7), 1);
-    await worker.terminate();
-    assert.equal(native.probe(fd, 7), 0);
+  it('lets go of the locks of a guarded descriptor when its worker ends and leaves it open', async () => {
+    const worker = new Worker(fixture('worker'), {
+      workerData: { task: 'leak', pid: process.pid, fd, index: 1 },
+      trackUnmanagedFds: false,
+    });
+    workers.push(worker);
+    const [leaked] = (await once(worker, 'message')) as [number];
+    try {
+      assert.equal(native.probe(fd, 7), 1);
+      await worker.terminate();
+      assert.equal(native.probe(fd, 7), 0);
+      assert.equal(fstatSync(leaked).ino, fstatSync(fd).ino);
+    } finally {
+      closeSync(leaked);
+    }
   });
 
   it('does not keep a process alive by a watch', async () => {

@@ -17,14 +17,14 @@ describe('a mapping', () => {
 
   function map(fd: number, offset: number, length: number): ArrayBuffer {
     const buffer = native.map(fd, offset, length);
-    assert.ok(buffer instanceof ArrayBuffer, `map: ${String(buffer)}`);
+    if (typeof buffer === 'number') assert.fail(`map: ${buffer}`);
     mapped.push(buffer);
     return buffer;
   }
 
   function mapTwice(fd: number, offset: number, length: number): ArrayBuffer {
     const buffer = native.mapTwice(fd, offset, length);
-    assert.ok(buffer instanceof ArrayBuffer, `mapTwice: ${String(buffer)}`);
+    if (typeof buffer === 'number') assert.fail(`mapTwice: ${buffer}`);
     mapped.push(buffer);
     return buffer;
   }
@@ -110,7 +110,7 @@ describe('a mapping', () => {
 
   it('is no other ArrayBuffer', () => {
     assert.equal(native.unmap(new ArrayBuffer(8)), false);
-    assert.equal(native.unmap(Buffer.from('pool').buffer as ArrayBuffer), false);
+    assert.equal(native.unmap(Buffer.from('pool').buffer), false);
     assert.equal(native.unmap(new ArrayBuffer(0)), false);
   });
 

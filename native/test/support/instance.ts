@@ -10,9 +10,14 @@ export const ADDON = join(release, 'ringway.node');
 /** Where the helper that forks was built. */
 export const FORKER = join(release, 'forker.so');
 
-/** Loads an addon anew: each call makes an instance with its own threads and mappings. */
-export function instantiate<T = Native>(path: string = ADDON): T {
+/** Loads the addon anew: each call makes an instance with its own threads and mappings. */
+export function instantiate(path: string = ADDON): Native {
+  return loadAddon(path) as Native;
+}
+
+/** Loads any addon, and returns what it exports. */
+export function loadAddon(path: string): unknown {
   const module = { exports: {} };
   process.dlopen(module, path);
-  return module.exports as T;
+  return module.exports;
 }

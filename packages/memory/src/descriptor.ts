@@ -3,6 +3,7 @@ import type { BigIntStats } from 'node:fs';
 import type { Native } from '@ringway/native';
 
 import { RingwayError } from './errors.js';
+import { PosixError } from './posix-error.js';
 
 /** Which descriptor numbers of this environment belong to whom. */
 const owners = new Map<number, Descriptor>();
@@ -35,8 +36,9 @@ export class Descriptor {
     // Whoever had this number believes that it still has it: somebody closed it behind the owner's back. If the number leads to the
     // same object again, fstat could not tell.
     owners.get(fd)?.lose();
+    const guarded = native.guardDescriptor(fd);
+    if (guarded < 0) throw new PosixError(guarded, 'fstat');
     owners.set(fd, this);
-    native.guardDescriptor(fd);
   }
 
   /** The number, for one call: never keep it. */

@@ -1,4 +1,4 @@
-/** Every code that Ringway throws: `docs/errors.md` maps each to its cause and cure. DESIGN shortens them to `ERR_*`. */
+/** Every code that Ringway throws: `docs/errors.md` maps each to its cause and cure. */
 export const ERROR_CODES = [
   'ERR_RINGWAY_ASYNC_HANDLER',
   'ERR_RINGWAY_BUSY',

@@ -35,22 +35,32 @@ export interface CgroupRoom {
   readonly group: string;
 }
 
-let levels: readonly Level[] | undefined;
+/** The memory cgroups of this process, version 2 or 1. */
+export class MemoryCgroups {
+  readonly #root: string;
+  #levels: readonly Level[] | undefined;
 
-/**
- * Room for `needed` bytes under the limits of this process's memory cgroups (version 2 or 1, every group up the hierarchy):
- * undefined where it fits or nothing is limited. Beyond a limit `fallocate` does not fail: the kernel kills the process. Inactive
- * page cache is no obstacle, the kernel drops it first. Reads one short file a level, more where a limit is set.
- */
-export function cgroupShortage(needed: number): CgroupRoom | undefined {
-  levels ??= findLevels();
-  try {
-    return shortage(levels, needed);
-  } catch (error) {
-    if (!isGone(error)) throw error;
-    // The process was moved and its former group removed.
-    levels = findLevels();
-    return shortage(levels, needed);
+  /** @param root - directory below which `/proc` and the mount points are found; `/` but for tests */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /**
+   * Where `needed` bytes do not fit under the limits of the groups, up the whole hierarchy: the tightest one. Undefined where they
+   * fit or nothing is limited. Beyond a limit `fallocate` does not fail: the kernel kills the process. Inactive page cache is no
+   * obstacle, the kernel drops it first. Which groups there are is found once; the numbers are read at each call, one short file a
+   * level, and more where a limit is set.
+   */
+  shortage(needed: number): CgroupRoom | undefined {
+    this.#levels ??= findLevels(this.#root);
+    try {
+      return shortage(this.#levels, needed);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      // The process was moved and its former group removed.
+      this.#levels = findLevels(this.#root);
+      return shortage(this.#levels, needed);
+    }
   }
 }
 
@@ -84,15 +94,15 @@ function reclaimable(directory: string, files: Files): number {
   return line === undefined ? 0 : Number(line.slice(files.reclaimable.length + 1));
 }
 
-function findLevels(): Level[] {
-  const groups = readIfThere('/proc/self/cgroup').split('\n');
+function findLevels(root: string): Level[] {
+  const groups = readIfThere(join(root, 'proc/self/cgroup')).split('\n');
   const found: Level[] = [];
-  for (const line of readIfThere('/proc/self/mountinfo').split('\n')) {
+  for (const line of readIfThere(join(root, 'proc/self/mountinfo')).split('\n')) {
     const mount = parseMount(line);
     if (mount === undefined) continue;
     const group = groups.map(parseGroup).find((candidate) => candidate?.version === mount.version);
     if (group === undefined) continue;
-    found.push(...levelsBetween(mount, group.path));
+    found.push(...levelsBetween({ ...mount, point: join(root, mount.point) }, group.path));
   }
   return found;
 }

@@ -14,7 +14,9 @@ export interface Watch {
 
 /**
  * One opener's view of one segment: what the layers above need of it, and no more. `Segment` implements it on shared memory,
- * `LocalSegment` on the heap of one thread. Everything throws `ERR_RINGWAY_CLOSED` after {@link SegmentHandle.close}.
+ * `LocalSegment` on the heap of one thread. Everything but `releaseLoop` and `Watch.cancel` throws `ERR_RINGWAY_CLOSED` after
+ * {@link SegmentHandle.close}; what needs the descriptor throws `ERR_RINGWAY_DESCRIPTOR` when somebody closed or replaced it by
+ * number, and the handle is closed then.
  */
 export interface SegmentHandle {
   /** The name that the caller gave. */
@@ -23,7 +25,10 @@ export interface SegmentHandle {
   readonly header: SegmentHeader;
   readonly closed: boolean;
 
-  /** Maps `length` bytes from `offset`, multiples of the page size. Mapped once, kept until {@link SegmentHandle.close}. */
+  /**
+   * Maps `length` bytes from `offset`, multiples of the page size. Mapped once, kept until
+   * {@link SegmentHandle.close}: the same range gives the same buffer again. On the heap ranges are the same or apart.
+   */
   map(offset: number, length: number): ArrayBuffer;
   /**
    * Maps a ring of `length` bytes so that what begins inside it may run over its end: at least `length + length / 4` bytes of the
@@ -32,12 +37,18 @@ export interface SegmentHandle {
   mapRing(offset: number, length: number): ArrayBuffer;
   /** Ends one mapping made by `map` or `mapRing`: the buffer is detached. */
   unmap(buffer: ArrayBuffer): void;
-  /** Reserves memory for a range, or throws `ERR_RINGWAY_NO_SPACE` and leaves the range as it was (punched). About 0.3 ms a MiB. */
+  /**
+   * Reserves memory for a range, or throws `ERR_RINGWAY_NO_SPACE` and punches it: for a range that holds
+   * nothing yet. About 0.3 ms a MiB.
+   */
   commit(offset: number, length: number): void;
   /** Gives the memory of a range back to the system; it reads as zeros afterwards. */
   punch(offset: number, length: number): void;
 
-  /** Runs `body` while holding the gate (DESIGN section 4). Throws `ERR_RINGWAY_BUSY` if somebody holds it for 5 s. Synchronous, not reentrant. */
+  /**
+   * Runs `body` while holding the gate between joining and unlinking. Throws `ERR_RINGWAY_BUSY` if somebody holds it for 5 s,
+   * `ERR_RINGWAY_DEADLOCK` if this handle does. Synchronous: a promise that `body` returns is not waited for.
+   */
   withGate<T>(body: () => T): T;
   /** False once the segment's name is gone. */
   isLinked(): boolean;
@@ -76,7 +87,7 @@ export interface SegmentHandle {
   holdLoop(): void;
   releaseLoop(): void;
 
-  /** Where objects that belong to this segment are kept (spilled messages); undefined on the heap. */
+  /** Objects that belong to this segment (spilled messages); on the heap a table of copies. */
   readonly attachments: Attachments;
 
   /** Immediate, idempotent, never throws: unlocks everything, detaches every buffer, removes every watch, closes the descriptor. */

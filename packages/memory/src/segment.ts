@@ -1,8 +1,8 @@
-import { closeSync, lstatSync, unlinkSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { WAIT_RESULT } from '@ringway/native';
 import type { LockRange, Native } from '@ringway/native';
 
-import { FileAttachments, removeAttachments } from './attachments.js';
+import { FileAttachments } from './attachments.js';
 import { bearObject } from './birth.js';
 import { mergeRanges } from './byte-range.js';
 import type { ByteRange } from './byte-range.js';
@@ -11,7 +11,7 @@ import { directoryAbilities } from './directory.js';
 import { RingwayError } from './errors.js';
 import { Gate } from './gate.js';
 import { HEADER_BYTES } from './header-layout.js';
-import { checkHeader, decodeHeader, encodeHeader, hasMagic } from './header.js';
+import { checkHeader, decodeHeader, encodeHeader } from './header.js';
 import type { HeaderExpectations, SegmentHeader } from './header.js';
 import { LockTable } from './lock-table.js';
 import { MappingTable } from './mapping-table.js';
@@ -21,11 +21,13 @@ import type { HeaderSpec } from './new-header.js';
 import { openObject, ownerOf, readFirstPage } from './object-file.js';
 import { listSegments, segmentExists } from './observe.js';
 import type { ListOptions, PlaceOptions, SegmentInfo } from './observe.js';
+import { persist } from './persist.js';
 import { native as loadNative } from './platform.js';
 import { PosixError, codeOf } from './posix-error.js';
 import type { Attachments, SegmentHandle, WaitResult, Watch, WatchReason } from './segment-handle.js';
 import { checkRoom, explainNoSpace } from './space.js';
 import { checkOwner, trustOf } from './trust.js';
+import { leadsTo, unlinkHere, unlinkObject } from './unlink.js';
 import { watches } from './watches.js';
 
 /** What an opener demands. */
@@ -48,8 +50,6 @@ const DEFAULT_MODE = 0o600;
 const PERMISSION_BITS = 0o777;
 /** A blocked thread sees `terminate()` and signals only between two native waits. */
 const LONGEST_WAIT_MS = 100;
-/** How long names may come and go under an opener before it gives up, in milliseconds. */
-const PATIENCE_MS = 5_000;
 
 const WAIT_RESULTS: ReadonlyMap<number, WaitResult> = new Map([
   [WAIT_RESULT.woken, 'woken'],
@@ -397,69 +397,5 @@ function checkCommit(offset: number, length: number, size: number): void {
   const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length > 0;
   if (!whole || offset + length > size) {
     throw new RangeError(`cannot commit ${length} bytes from ${offset}: the segment has ${size}`);
-  }
-}
-
-/** Runs `attempt` until it has a result: each time that it has none, another process has made or removed the name meanwhile. */
-function persist<T>(path: string, attempt: () => T | undefined): T {
-  const begun = performance.now();
-  for (;;) {
-    const result = attempt();
-    if (result !== undefined) return result;
-    if (performance.now() - begun > PATIENCE_MS) {
-      throw new RingwayError(
-        'ERR_RINGWAY_BUSY',
-        `${path} was made and removed by others for ${PATIENCE_MS / 1000} s without an end`,
-      );
-    }
-  }
-}
-
-function leadsTo(path: string, descriptor: Descriptor): boolean {
-  const there = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  return there !== undefined && descriptor.isSame(there);
-}
-
-/** Under the gate. */
-function unlinkHere(
-  path: string,
-  descriptor: Descriptor,
-  locks: LockTable,
-  names: AttachmentNames | undefined,
-): boolean {
-  if (!leadsTo(path, descriptor)) return false;
-  unlinkSync(path);
-  if (names !== undefined && !locks.anyHeld()) removeAttachments(names);
-  return true;
-}
-
-/** True: removed. False: there is none. Undefined: somebody put another one there meanwhile. */
-function unlinkObject(native: Native, path: string): boolean | undefined {
-  let opened: ReturnType<typeof openObject>;
-  try {
-    opened = openObject(path, 'write');
-  } catch (error) {
-    if (codeOf(error) === 'ERR_RINGWAY_NOT_FOUND') return false;
-    throw error;
-  }
-  const descriptor = new Descriptor(native, opened.fd);
-  try {
-    const names = attachmentNamesOf(opened.fd, opened.stats.size, path);
-    const locks = new LockTable(native, descriptor, path);
-    const removed = new Gate(native, descriptor, path).run(() => unlinkHere(path, descriptor, locks, names));
-    return removed ? true : undefined;
-  } finally {
-    descriptor.close();
-  }
-}
-
-/** Undefined where the header does not tell the creation id any more. Throws `ERR_RINGWAY_NOT_A_SEGMENT`: nothing else is removed. */
-function attachmentNamesOf(fd: number, size: number, path: string): AttachmentNames | undefined {
-  const page = readFirstPage(fd);
-  try {
-    return new AttachmentNames(path, decodeHeader(page, size, path).creationId);
-  } catch (error) {
-    if (!hasMagic(page)) throw error;
-    return undefined;
   }
 }

@@ -1,11 +1,13 @@
 import { statfsSync } from 'node:fs';
 
 import { RingwayError } from './errors.js';
-import { cgroupShortage } from './memory-cgroup.js';
+import { MemoryCgroups } from './memory-cgroup.js';
 import { codeOf } from './posix-error.js';
 
 /** File systems whose contents are memory, and count against the memory cgroup: tmpfs and ramfs. */
 const MEMORY_FILE_SYSTEMS: readonly number[] = [0x01021994, 0x858458f6];
+
+const cgroups = new MemoryCgroups('/');
 
 const MIB = 1024 * 1024;
 
@@ -28,7 +30,7 @@ function freeBytes(directory: string): { free: number | undefined; inMemory: boo
 export function checkRoom(directory: string, needed: number): void {
   const { free, inMemory } = freeBytes(directory);
   if (free !== undefined && free < needed) throw noSpace(directory, needed, free);
-  const short = inMemory ? cgroupShortage(needed) : undefined;
+  const short = inMemory ? cgroups.shortage(needed) : undefined;
   if (short !== undefined) {
     throw new RingwayError(
       'ERR_RINGWAY_NO_SPACE',

@@ -26,8 +26,9 @@ describe('attachments', () => {
         const { attachments } = make();
         attachments.create('3.17', [bytes('head'), bytes(''), bytes('body')]);
         const read = attachments.read('3.17', 8);
+        assert.ok(read !== undefined);
         assert.deepEqual(read, bytes('headbody'));
-        read?.fill(0);
+        read.fill(0);
         assert.deepEqual(attachments.read('3.17', 8), bytes('headbody'));
       });
 

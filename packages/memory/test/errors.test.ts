@@ -30,8 +30,11 @@ describe('errors', () => {
     } catch (error) {
       assert.ok(error instanceof Error);
       const own = new PosixError(-2, 'open', '/nonexistent');
-      assert.deepEqual({ ...own, name: 'Error' }, { ...error, name: 'Error' });
-      assert.equal(own.message, error.message);
+      const { errno, code, syscall, path, message } = error as NodeJS.ErrnoException;
+      assert.deepEqual(
+        [own.errno, own.code, own.syscall, own.path, own.message],
+        [errno, code, syscall, path, message],
+      );
     }
     assert.equal('path' in new PosixError(-12, 'mmap'), false);
   });

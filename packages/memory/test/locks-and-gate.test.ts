@@ -23,6 +23,13 @@ function descriptorsOf(path: string): number[] {
     });
 }
 
+/** The only one of them. */
+function descriptorOf(path: string): number {
+  const found = descriptorsOf(path);
+  assert.equal(found.length, 1);
+  return found[0];
+}
+
 function held(segment: Segment, count = 64): number[] {
   const words = new Int32Array(count / 32);
   segment.lockedBits(0, count, words);
@@ -103,8 +110,7 @@ describe('slot locks', () => {
 
   it('prove nothing once the descriptor was closed by its number: the handle gives up', () => {
     const segment = scratch.keep(Segment.create(name, SPEC));
-    const [fd] = descriptorsOf(segment.path);
-    assert.ok(fd !== undefined);
+    const fd = descriptorOf(segment.path);
     const other = scratch.keep(Segment.open(name, { kind: 1 }));
     segment.tryLock(2);
     const view = new Uint8Array(segment.map(0, 4096));
@@ -131,8 +137,7 @@ describe('slot locks', () => {
     ]) {
       const segment = Segment.openOrCreate(name, SPEC);
       segment.tryLock(0);
-      const [fd] = descriptorsOf(segment.path);
-      assert.ok(fd !== undefined);
+      const fd = descriptorOf(segment.path);
       closeSync(fd);
       const stranger = openSync('/dev/null', 'r');
       assert.equal(stranger, fd);
@@ -149,8 +154,7 @@ describe('slot locks', () => {
   it('are given up when another handle of the same segment gets the number of a closed descriptor', () => {
     const first = scratch.keep(Segment.create(name, SPEC));
     first.tryLock(5);
-    const [fd] = descriptorsOf(first.path);
-    assert.ok(fd !== undefined);
+    const fd = descriptorOf(first.path);
     closeSync(fd);
     const second = scratch.keep(Segment.open(name, { kind: 1 }));
     assert.deepEqual(descriptorsOf(second.path), [fd]);

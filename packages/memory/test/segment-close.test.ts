@@ -32,7 +32,7 @@ describe('a segment that is closed', () => {
     for (const use of [
       () => segment.map(0, 4096),
       () => segment.mapRing(0, 4096),
-      () => segment.unmap(words.buffer as ArrayBuffer),
+      () => segment.unmap(words.buffer),
       () => segment.commit(0, 4096),
       () => segment.punch(4096, 4096),
       () => segment.withGate(() => 0),

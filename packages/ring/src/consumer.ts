@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { RingwayError, type SegmentHandle } from '@ringway/memory';
 import { Idle, Turn } from '@ringway/sync';
 import type { Channel } from './channel.js';
@@ -135,24 +136,23 @@ export class Consumer<T> implements AsyncIterable<T> {
     try {
       this.#check();
       checkWait(options);
-      if (this.#receives.length === 0) {
+      if (this.#receives.length === 0 && !this.#turn.spent()) {
         const delivery = this.#take();
-        if (delivery !== undefined) {
-          return this.#turn.spent() ? this.#turn.next().then(() => delivery) : Promise.resolve(delivery);
-        }
+        if (delivery !== undefined) return Promise.resolve(delivery);
         if (this.#atEnd()) return Promise.resolve(undefined);
+      } else if (this.#receives.length === 0) {
+        // Nobody overtakes while the event loop has its turn: what is asked for meanwhile queues up behind this one.
+        void this.#turn.next().then(() => {
+          if (!this.closed && !this.#look()) this.#idle.start();
+        });
+        return this.#enqueue(options);
       }
     } catch (error) {
       return Promise.reject(error as Error);
     }
-    const pending = new Pending<Delivery<T> | undefined>(options, NO_MESSAGE, () => {
-      const at = this.#receives.indexOf(pending);
-      if (at >= 0) this.#receives.splice(at, 1);
-      if (this.#receives.length === 0) this.#idle.stop();
-    });
-    this.#receives.push(pending);
+    const promise = this.#enqueue(options);
     this.#idle.start();
-    return pending.promise;
+    return promise;
   }
 
   /** The next message, if there is one now. */
@@ -206,19 +206,24 @@ export class Consumer<T> implements AsyncIterable<T> {
     this.#limit = Math.max(this.#prefetch, concurrency);
     const failed = new AbortController();
     const signal = options.signal === undefined ? failed.signal : AbortSignal.any([failed.signal, options.signal]);
+    // One listener for each handler that waits, and they are taken off: not the leak that Node warns of.
+    setMaxListeners(0, signal);
     let failure: { error: unknown } | undefined;
+    let over = false;
     const worker = async (): Promise<void> => {
       try {
         for (;;) {
           const delivery = await this.#receiveFor(signal, options.onDecodeError);
-          if (delivery === undefined) return;
+          if (delivery === undefined) break;
           await handler(delivery.value, delivery);
           delivery.ack();
         }
+        // The end is told once, to whoever asks first; the others wait in vain.
+        over = true;
       } catch (error) {
-        failure ??= { error };
-        failed.abort(error);
+        if (!over) failure ??= { error };
       }
+      failed.abort();
     };
     const run = Promise.all(Array.from({ length: concurrency }, worker));
     this.#track(run);
@@ -472,6 +477,16 @@ export class Consumer<T> implements AsyncIterable<T> {
     return handler(message, 0, message.length, redelivered);
   }
 
+  #enqueue(options: WaitOptions | undefined): Promise<Delivery<T> | undefined> {
+    const pending = new Pending<Delivery<T> | undefined>(options, NO_MESSAGE, () => {
+      const at = this.#receives.indexOf(pending);
+      if (at >= 0) this.#receives.splice(at, 1);
+      if (this.#receives.length === 0) this.#idle.stop();
+    });
+    this.#receives.push(pending);
+    return pending.promise;
+  }
+
   /** Settles waits, as far as there are messages. True when none is left. */
   #look(): boolean {
     while (!this.closed) {
@@ -479,10 +494,12 @@ export class Consumer<T> implements AsyncIterable<T> {
       if (first === undefined) return true;
       try {
         const delivery = this.#take();
-        if (delivery === undefined && !this.#atEnd()) return false;
-        this.#receives.shift();
-        this.#turn.begin();
-        first.resolve(delivery);
+        if (delivery !== undefined) {
+          this.#receives.shift();
+          this.#turn.begin();
+          first.resolve(delivery);
+        } else if (!this.#atEnd()) return false;
+        else for (const pending of this.#receives.splice(0)) pending.resolve(undefined);
       } catch (error) {
         this.#receives.shift();
         first.reject(error);

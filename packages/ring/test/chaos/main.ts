@@ -1,0 +1,91 @@
+// `npm run chaos -- [--kills N] [--seed N] [--lane-bytes N] [--rate N]`: real processes send and receive through tiny lanes, and are killed with SIGKILL at
+// random moments. Afterwards every message that was sent must be on record at a consumer, whole, in order and once, unless it was redelivered.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Queue, bytes } from '../../dist/index.js';
+import { Participants, type Participant } from './participants.js';
+import { Random } from './random.js';
+import { Stalls } from './stalls.js';
+import { judge } from './verdict.js';
+
+const DRAIN_TIMEOUT_MS = 60_000;
+const PRODUCERS = 3;
+const CONSUMERS = 3;
+const SPARES = 3;
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '300' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    'lane-bytes': { type: 'string', default: '16384' },
+    rate: { type: 'string', default: '12' },
+  },
+});
+const kills = Number(values.kills);
+const seed = Number(values.seed);
+const laneBytes = Number(values['lane-bytes']);
+const rate = Number(values.rate);
+
+/** Runs everything; returns whether nothing went wrong. */
+async function main(): Promise<boolean> {
+  const random = new Random(seed);
+  const name = `chaos-${process.pid}`;
+  const folder = mkdtempSync(join(tmpdir(), 'ringway-chaos-'));
+  const failures: string[] = [];
+  const participants = new Participants([name, folder, String(laneBytes)], SPARES, (reason) => failures.push(reason));
+  const queue = Queue.open(name, { codec: bytes(), laneBytes, maxProducers: 8, maxConsumers: 8, create: 'always' });
+  const stalls = new Stalls(queue, participants.live);
+  const fill = (role: Participant['role'], place: string): Participant =>
+    participants.start(role, place, random.between(0, 2 ** 31));
+  console.log(`chaos: seed ${seed}, ${kills} kills, lanes of ${laneBytes} bytes, ${PRODUCERS} producers, ${CONSUMERS} consumers`);
+  try {
+    for (let i = 0; i < PRODUCERS; i++) fill('producer', `producer-${i}`);
+    for (let i = 0; i < CONSUMERS; i++) fill('consumer', `consumer-${i}`);
+    fill('creator', 'creator-0');
+    for (let done = 0; done < kills && failures.length === 0; done++) {
+      const victim = random.pick([...participants.live]);
+      await moment(victim, random);
+      victim.child.kill('SIGKILL');
+      await victim.gone;
+      stalls.killed();
+      fill(victim.role, victim.place);
+      if ((done + 1) % 100 === 0) console.log(`${done + 1} kills`);
+    }
+    await participants.finish('creator');
+    await participants.finish('producer');
+    await queue.drained({ timeout: DRAIN_TIMEOUT_MS });
+    stalls.stop();
+    await participants.finish('consumer');
+  } catch (error) {
+    failures.push(`${String(error)} ${JSON.stringify(queue.stats())}`);
+  } finally {
+    stalls.stop();
+    participants.dispose();
+    await Promise.all([...participants.live].map(({ gone }) => gone));
+  }
+  queue.close();
+  Queue.unlink(name);
+  for (const { name: left } of Queue.list()) if (left.startsWith(`${name}.creator-`)) Queue.unlink(left);
+  const verdict = judge(folder);
+  const leftover = readdirSync('/dev/shm').filter((file) => file.includes(name));
+  for (const finding of [...verdict.findings, ...stalls.findings, ...failures]) console.log(finding);
+  if (leftover.length > 0) console.log(`left in /dev/shm: ${leftover.join(' ')}`);
+  console.log(`sent ${verdict.sent} received ${verdict.received} redelivered ${verdict.redelivered} failures ${failures.length}`);
+  const { lost, invented, reordered } = verdict;
+  console.log(`kills ${kills} lost ${lost} invented ${invented} reordered ${reordered} stalled ${stalls.count}`);
+  const good = lost + invented + reordered + stalls.count + failures.length + leftover.length === 0 && verdict.sent > 0;
+  if (good) rmSync(folder, { recursive: true });
+  else console.log(`journals are kept in ${folder}; repeat with --seed ${seed}`);
+  return good;
+}
+
+/** A random moment: soon after joining begins (one in four), or later. */
+function moment(victim: Participant, random: Random): Promise<void> {
+  const joining = victim.running === undefined && random.next() < 0.25;
+  const milliseconds = joining ? random.next() * 5 : (random.next() * 2000) / rate;
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+process.exitCode = (await main()) ? 0 : 1;
