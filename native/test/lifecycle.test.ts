@@ -123,7 +123,7 @@ describe('the addon', () => {
     const idle = new Fixture('idle', ['ref', process.pid, fd]);
     await idle.message<'watching'>();
     Atomics.add(words, 1, 1);
-    await until(() => native.futexWake(words, 1, 1) === 1 || idle.process.exitCode !== null);
+    await until(() => native.futexWake(words, 1, 1) === 1 || idle.ended);
     assert.deepEqual(await idle.end(), { status: 0, output: '' });
   });
 

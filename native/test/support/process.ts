@@ -28,6 +28,11 @@ export class Fixture {
     return this.process.pid;
   }
 
+  /** Whether the process is gone. */
+  get ended(): boolean {
+    return this.process.exitCode !== null || this.process.signalCode !== null;
+  }
+
   /** Resolves to the next message of the fixture; rejects when it ends before it sends one. */
   async message<T>(): Promise<T> {
     const ended = new AbortController();
@@ -45,7 +50,7 @@ export class Fixture {
 
   /** Resolves when the process has ended, to its exit code or signal, with what it printed. */
   async end(): Promise<{ status: number | string | null; output: string }> {
-    if (this.process.exitCode === null && this.process.signalCode === null) await once(this.process, 'exit');
+    if (!this.ended) await once(this.process, 'exit');
     return { status: this.process.exitCode ?? this.process.signalCode, output: this.#output };
   }
 

@@ -168,7 +168,7 @@ export class Channel implements LaneContext {
 
   #raise(word: number, value: number): void {
     const index = this.#queue + word;
-    for (let seen = Atomics.load(this.#words, index); seen < value; ) {
+    for (let seen = Atomics.load(this.#words, index); seen < value;) {
       const found = Atomics.compareExchange(this.#words, index, seen, value);
       if (found === seen) return;
       seen = found;
@@ -201,4 +201,3 @@ export function queueSpec(geometry: readonly number[]): {
     commit: [{ offset: PAGE_BYTES, length: layout.controlBytes - PAGE_BYTES }],
   };
 }
-

@@ -127,7 +127,11 @@ export class Claim {
     const next = words[header + LANE_NEXT];
     const position = Atomics.load(words, header + LANE_POSITION);
     const extending = this.active;
-    if (position === next || words[header + LANE_QUARANTINE] !== 0 || (extending && (next !== this.#to || this.#noted !== next))) {
+    if (
+      position === next ||
+      words[header + LANE_QUARANTINE] !== 0 ||
+      (extending && (next !== this.#to || this.#noted !== next))
+    ) {
       Atomics.store(words, header + LANE_LEASE, LEASE_FREE);
       this.#passOn(next);
       return NOTHING;
@@ -267,7 +271,8 @@ export class Claim {
     const from = Atomics.load(words, row + ROW_FROM);
     const to = Atomics.load(words, row + ROW_TO);
     const next = Atomics.load(words, header + LANE_NEXT);
-    if ((from & 7) === 0 && ((next - from) | 0) >= 0 && ((to - next) | 0) > 0) Atomics.store(words, header + LANE_NEXT, to);
+    if ((from & 7) === 0 && ((next - from) | 0) >= 0 && ((to - next) | 0) > 0)
+      Atomics.store(words, header + LANE_NEXT, to);
     Atomics.compareExchange(words, header + LANE_LEASE, owner, LEASE_FREE);
     // Who releases a lease and leaves frames rings one (P4).
     if (lane.hasUnclaimed()) doorbells.ringOne();

@@ -56,7 +56,8 @@ export function bytes(): Codec<Uint8Array> {
   return {
     name: 'bytes',
     encode(value) {
-      if (!(value instanceof Uint8Array)) throw new TypeError(`bytes() sends Uint8Array, this is of type ${typeof value}`);
+      if (!(value instanceof Uint8Array))
+        throw new TypeError(`bytes() sends Uint8Array, this is of type ${typeof value}`);
       return value;
     },
     decode: (copy) => copy,
@@ -103,8 +104,8 @@ export function typed<A extends NumberArray>(kind: NumberArrayConstructor<A>): C
 
 /** The codecs that an opener need not name: it finds them by the name in the segment's header. */
 const BY_NAME: ReadonlyMap<string, () => Codec<never>> = new Map<string, () => Codec<never>>([
-  ['msgpack', msgpack as () => Codec<never>],
-  ['json', json as () => Codec<never>],
+  ['msgpack', msgpack],
+  ['json', json],
   ['text', text as unknown as () => Codec<never>],
   ['bytes', bytes as unknown as () => Codec<never>],
 ]);

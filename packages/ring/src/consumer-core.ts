@@ -39,7 +39,13 @@ export class ConsumerCore implements Adopter {
    * @param prefetch - most frames of a claim
    * @param corrupt - told of each lane that is taken out of use
    */
-  constructor(channel: Channel, recovery: Recovery, label: string, prefetch: number, corrupt: (error: RingwayError) => void) {
+  constructor(
+    channel: Channel,
+    recovery: Recovery,
+    label: string,
+    prefetch: number,
+    corrupt: (error: RingwayError) => void,
+  ) {
     this.#channel = channel;
     this.#recovery = recovery;
     this.#corrupt = corrupt;

@@ -10,14 +10,7 @@ import { frameType, metadataBytes } from './frame.js';
 import { FRAME_HEADER_BYTES, FRAME_TYPE, LANE_LABEL_BYTES } from './layout.js';
 import { Loop, type LoopContext } from './loop.js';
 import { decodeMetadata } from './metadata.js';
-import {
-  DEFAULTS,
-  checkIdle,
-  checkLabel,
-  wholeNumber,
-  type ConsumerOptions,
-  type WaitOptions,
-} from './options.js';
+import { DEFAULTS, checkIdle, checkLabel, wholeNumber, type ConsumerOptions, type WaitOptions } from './options.js';
 import type { Recovery } from './recovery.js';
 import { decodeSpillReference, spillSuffix } from './spill.js';
 import { Pending, checkWait, deadlineOf, timeoutError } from './waits.js';
@@ -148,7 +141,7 @@ export class Consumer<T> implements AsyncIterable<T> {
         return this.#enqueue(options);
       }
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     const promise = this.#enqueue(options);
     this.#idle.start();
@@ -188,7 +181,10 @@ export class Consumer<T> implements AsyncIterable<T> {
   }
 
   /** As `poll`, but blocks the thread until there is a message (or the end: 0). Throws `ERR_RINGWAY_TIMEOUT`. */
-  pollSync(handler: PollHandler, options?: { readonly limit?: number | undefined; readonly timeout?: number | undefined }): number {
+  pollSync(
+    handler: PollHandler,
+    options?: { readonly limit?: number | undefined; readonly timeout?: number | undefined },
+  ): number {
     let done = 0;
     this.#block(options?.timeout, () => (done = this.poll(handler, options?.limit)) > 0 || this.#atEnd());
     return done;
@@ -342,7 +338,10 @@ export class Consumer<T> implements AsyncIterable<T> {
   #check(): void {
     if (this.closed) throw closedError();
     if (this.#polling !== undefined) {
-      throw new RingwayError('ERR_RINGWAY_BUSY', 'a handler of poll() cannot receive from the same consumer: return first');
+      throw new RingwayError(
+        'ERR_RINGWAY_BUSY',
+        'a handler of poll() cannot receive from the same consumer: return first',
+      );
     }
   }
 
@@ -434,18 +433,19 @@ export class Consumer<T> implements AsyncIterable<T> {
     const alone = claim.outstanding === 0;
     const redelivered = claim.attempts > 0;
     let done = 0;
-    let number = 0;
+    // What it returns is looked at: a promise would be acknowledged before it is fulfilled.
+    const call: (...message: Parameters<PollHandler>) => unknown = handler;
     this.#polling = claim;
     try {
       while (done < limit && claim.waiting > 0) {
-        number = claim.deliver();
+        const number = claim.deliver();
         const place = number & mask;
         const tag = tags[place];
         if (tag !== MESSAGE && claim.passOver(number)) continue;
         const answer: unknown =
           tag === MESSAGE
-            ? handler(bytes, (positions[place] & ring) + FRAME_HEADER_BYTES, lengths[place], redelivered)
-            : this.#pollUnusual(claim, number, handler, redelivered);
+            ? call(bytes, (positions[place] & ring) + FRAME_HEADER_BYTES, lengths[place], redelivered)
+            : this.#pollUnusual(claim, number, call, redelivered);
         if (answer !== undefined) refusePromise(answer);
         done++;
         if (this.closed) return done;
@@ -465,14 +465,22 @@ export class Consumer<T> implements AsyncIterable<T> {
   }
 
   /** A message with metadata, or one that was spilled. */
-  #pollUnusual(claim: Claim, number: number, handler: PollHandler, redelivered: boolean): unknown {
+  #pollUnusual(
+    claim: Claim,
+    number: number,
+    handler: (...message: Parameters<PollHandler>) => unknown,
+    redelivered: boolean,
+  ): unknown {
     const place = number & claim.mask;
     const tag = claim.tags[place];
     const type = frameType(tag);
     const extra = metadataBytes(tag);
     const start = (claim.positions[place] & (claim.lane.capacity - 1)) + FRAME_HEADER_BYTES + extra;
     const length = claim.lengths[place] - extra;
-    if (type === MESSAGE) return handler(claim.lane.bytes, start, length, redelivered);
+    if (type === MESSAGE) {
+      handler(claim.lane.bytes, start, length, redelivered);
+      return;
+    }
     const message = this.#readSpill(claim, claim.lane.bytes.slice(start, start + length));
     return handler(message, 0, message.length, redelivered);
   }
@@ -512,7 +520,10 @@ export class Consumer<T> implements AsyncIterable<T> {
     this.#check();
     checkWait({ timeout });
     if (this.#receives.length > 0) {
-      throw new RingwayError('ERR_RINGWAY_BUSY', 'a blocking call cannot overtake a receive() that waits: await that first');
+      throw new RingwayError(
+        'ERR_RINGWAY_BUSY',
+        'a blocking call cannot overtake a receive() that waits: await that first',
+      );
     }
     this.#blocking = look;
     try {

@@ -73,7 +73,9 @@ export class DecodeError extends RingwayError {
   constructor(codec: string, delivery: Delivery<Uint8Array>, cause: unknown) {
     const why = cause instanceof Error ? cause.message : String(cause);
     super(
-      cause instanceof RingwayError && cause.code === 'ERR_RINGWAY_SCHEMA' ? 'ERR_RINGWAY_SCHEMA' : 'ERR_RINGWAY_DECODE',
+      cause instanceof RingwayError && cause.code === 'ERR_RINGWAY_SCHEMA'
+        ? 'ERR_RINGWAY_SCHEMA'
+        : 'ERR_RINGWAY_DECODE',
       `codec ${codec} cannot decode message ${delivery.id} of ${delivery.value.length} bytes: ${why}. ` +
         'error.delivery has its bytes; acknowledge it to be rid of it',
       { cause },

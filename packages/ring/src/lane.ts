@@ -269,7 +269,8 @@ export class Lane {
     const long = currentHalfLaps(halfLaps, position) * HALF_LAP + (position & (HALF_LAP - 1)) + this.capacity;
     Atomics.store(this.#words, this.base + LANE_INTENT, intent);
     Atomics.store(this.#words, this.base + LANE_INTENT_HALF_LAPS, Math.floor(long / HALF_LAP) | 0);
-    if (this.heldBytes(position) !== 0 || Atomics.load(this.#words, this.base + LANE_LEASE) !== LEASE_FREE) return false;
+    if (this.heldBytes(position) !== 0 || Atomics.load(this.#words, this.base + LANE_LEASE) !== LEASE_FREE)
+      return false;
     removeSpills(this.#context.segment.attachments, this.index);
     this.#context.segment.punch(this.#offset, this.capacity);
     this.label = '';
@@ -328,4 +329,3 @@ export class Lane {
     return this.#context.segment.mapRing(this.#offset, this.capacity);
   }
 }
-

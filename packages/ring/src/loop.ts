@@ -45,7 +45,7 @@ export class Loop<D, V> implements AsyncIterableIterator<V> {
         const result = this.#immediately();
         if (result !== undefined) return Promise.resolve(result);
       } catch (error) {
-        return Promise.reject(error as Error);
+        return Promise.reject(error);
       }
     }
     const before = this.#pending ?? Promise.resolve();
@@ -71,31 +71,31 @@ export class Loop<D, V> implements AsyncIterableIterator<V> {
   throw(error: unknown): Promise<IteratorResult<V>> {
     this.#end();
     this.#context.left();
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 
   #immediately(): IteratorResult<V> | undefined {
     if (this.#done) return { done: true, value: undefined };
-    const { settle, tryTake, taken, turn } = this.#context;
-    settle();
-    if (turn.spent()) {
+    const context = this.#context;
+    context.settle();
+    if (context.turn.spent()) {
       this.#turnOwed = true;
       return undefined;
     }
-    const delivery = tryTake();
-    return delivery === undefined ? undefined : { done: false, value: taken(delivery) };
+    const delivery = context.tryTake();
+    return delivery === undefined ? undefined : { done: false, value: context.taken(delivery) };
   }
 
   async #later(): Promise<IteratorResult<V>> {
-    const { settle, take, taken, turn } = this.#context;
+    const context = this.#context;
     if (this.#turnOwed) {
       this.#turnOwed = false;
-      await turn.next();
+      await context.turn.next();
     }
     if (this.#done) return { done: true, value: undefined };
-    settle();
-    const delivery = await take();
-    if (delivery !== undefined) return { done: false, value: taken(delivery) };
+    context.settle();
+    const delivery = await context.take();
+    if (delivery !== undefined) return { done: false, value: context.taken(delivery) };
     this.#end();
     return { done: true, value: undefined };
   }

@@ -67,7 +67,9 @@ export function encodeMetadata(metadata: Metadata): Uint8Array {
   }
   const size = entries.reduce((sum, [, data]) => sum + entryBytes(data.length), 0);
   if (size > MAX_METADATA_BYTES) {
-    throw new RangeError(`metadata takes ${size} bytes, at most ${MAX_METADATA_BYTES} fit a message: shorten the headers`);
+    throw new RangeError(
+      `metadata takes ${size} bytes, at most ${MAX_METADATA_BYTES} fit a message: shorten the headers`,
+    );
   }
   const bytes = Buffer.alloc(size);
   let at = 0;
@@ -89,7 +91,7 @@ export function decodeMetadata(copy: Uint8Array): Metadata {
   if (copy.length === 0) return NO_METADATA;
   const bytes = Buffer.from(copy.buffer, copy.byteOffset, copy.length);
   const found: { -readonly [K in keyof Metadata]: Metadata[K] } = {};
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const tag = bytes.readUInt8(at);
     const length = bytes.readUInt16LE(at + 2);
     const start = at + ENTRY_HEADER_BYTES;
@@ -127,7 +129,8 @@ function headers(data: Buffer): Record<string, string> {
   } catch (error) {
     throw malformed('the headers are no JSON', error);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('the headers are no JSON object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw malformed('the headers are no JSON object');
   const entries = Object.entries(value);
   // A null prototype: a header called __proto__ is a header and nothing else.
   const found = Object.create(null) as Record<string, string>;

@@ -82,6 +82,8 @@ export interface WaitOptions {
   readonly timeout?: number | undefined;
 }
 
+const IDLE_STRATEGIES: readonly IdleStrategy[] = ['adaptive', 'park', 'spin'];
+
 /** Throws a `RangeError` unless `value` is a whole number in the range. */
 export function wholeNumber(name: string, value: number, least: number, most: number): number {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
@@ -94,7 +96,9 @@ export function checkGeometry(options: QueueGeometry): void {
   if (laneBytes !== undefined) {
     wholeNumber('laneBytes', laneBytes, MIN_LANE_BYTES, MAX_LANE_BYTES);
     if ((laneBytes & (laneBytes - 1)) !== 0) {
-      throw new RangeError(`laneBytes must be a power of two from ${MIN_LANE_BYTES} to ${MAX_LANE_BYTES}, not ${laneBytes}`);
+      throw new RangeError(
+        `laneBytes must be a power of two from ${MIN_LANE_BYTES} to ${MAX_LANE_BYTES}, not ${laneBytes}`,
+      );
     }
   }
   if (maxProducers !== undefined) wholeNumber('maxProducers', maxProducers, 1, MAX_PARTICIPANTS);
@@ -119,8 +123,8 @@ export function checkIdle(options: { idle?: IdleStrategy | undefined; pollMicros
   pollMicroseconds: number;
 } {
   const { idle = DEFAULTS.idle, pollMicroseconds = DEFAULTS.pollMicroseconds } = options;
-  if (idle !== 'adaptive' && idle !== 'park' && idle !== 'spin') {
-    throw new RangeError(`idle must be 'adaptive', 'park' or 'spin', not ${String(idle)}`);
+  if (!IDLE_STRATEGIES.includes(idle)) {
+    throw new RangeError(`idle must be 'adaptive', 'park' or 'spin', not ${idle as string}`);
   }
   return { idle, pollMicroseconds: wholeNumber('pollMicroseconds', pollMicroseconds, 0, 10_000_000) };
 }

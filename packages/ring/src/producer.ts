@@ -89,7 +89,8 @@ export class Producer<T> {
     const { idle, pollMicroseconds } = checkIdle(options);
     this.#label = checkLabel(options.label, LANE_LABEL_BYTES);
     const publish: unknown = options.publish ?? 'each';
-    if (publish !== 'each' && publish !== 'tick') throw new RangeError(`publish must be 'each' or 'tick', not ${String(publish)}`);
+    if (publish !== 'each' && publish !== 'tick')
+      throw new RangeError(`publish must be 'each' or 'tick', not ${String(publish)}`);
     this.#context = context;
     this.#channel = channel;
     this.#timestamps = options.timestamps === true;
@@ -155,7 +156,7 @@ export class Producer<T> {
       }
       return this.#enqueue(outgoing, outgoingLength(outgoing), options);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 
@@ -183,10 +184,11 @@ export class Producer<T> {
     try {
       this.#check();
       checkWait(options);
-      if (this.#sends.length === 0 && this.#reservation === undefined && this.#writer.fits(this.#refused)) return RESOLVED;
+      if (this.#sends.length === 0 && this.#reservation === undefined && this.#writer.fits(this.#refused))
+        return RESOLVED;
       return this.#enqueue(undefined, this.#refused, options);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 
@@ -217,7 +219,11 @@ export class Producer<T> {
       throw new RingwayError('ERR_RINGWAY_BUSY', 'sendSync cannot overtake a send() that waits: await that first');
     }
     let sent = false;
-    this.#sends.push({ outgoing, length: outgoingLength(outgoing), pending: new Pending(undefined, NO_ROOM, () => undefined) });
+    this.#sends.push({
+      outgoing,
+      length: outgoingLength(outgoing),
+      pending: new Pending(undefined, NO_ROOM, () => undefined),
+    });
     const waiting = this.#sends[0];
     // The promise is nobody's: what goes wrong is thrown below.
     waiting.pending.promise.then(
@@ -397,14 +403,21 @@ export class Producer<T> {
     } catch (error) {
       if (error instanceof RingwayError) throw error;
       const why = error instanceof Error ? error.message : String(error);
-      throw new RingwayError('ERR_RINGWAY_ENCODE', `codec ${this.#context.codec.name} cannot encode this message: ${why}`, {
-        cause: error,
-      });
+      throw new RingwayError(
+        'ERR_RINGWAY_ENCODE',
+        `codec ${this.#context.codec.name} cannot encode this message: ${why}`,
+        {
+          cause: error,
+        },
+      );
     }
     // The codec is the user's: it may have closed this producer.
     if (this.#state !== 'open') this.#check();
     if (!(payload instanceof Uint8Array)) {
-      throw new RingwayError('ERR_RINGWAY_ENCODE', `codec ${this.#context.codec.name} must encode to a Uint8Array, it returned ${typeof payload}`);
+      throw new RingwayError(
+        'ERR_RINGWAY_ENCODE',
+        `codec ${this.#context.codec.name} must encode to a Uint8Array, it returned ${typeof payload}`,
+      );
     }
     const headers = options?.headers;
     const metadata = headers === undefined && !this.#timestamps ? undefined : this.#metadata(headers);
@@ -430,7 +443,9 @@ export class Producer<T> {
       );
     }
     if (metadata !== undefined && metadata.length > this.#writer.maxLength / 2) {
-      throw new RangeError(`headers of ${metadata.length} bytes do not fit a lane of ${this.#channel.layout.laneBytes} bytes: shorten them`);
+      throw new RangeError(
+        `headers of ${metadata.length} bytes do not fit a lane of ${this.#channel.layout.laneBytes} bytes: shorten them`,
+      );
     }
     const spill = this.#spills.create(payload);
     return { payload: encodeSpillReference(spill), metadata, spill };
@@ -494,7 +509,8 @@ export class Producer<T> {
 
   #checkReserve(bytes: number): void {
     const most = this.#writer.maxLength;
-    if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`bytes must be a whole number from 0, not ${String(bytes)}`);
+    if (!Number.isSafeInteger(bytes) || bytes < 0)
+      throw new RangeError(`bytes must be a whole number from 0, not ${String(bytes)}`);
     if (bytes > most) {
       throw new RingwayError(
         'ERR_RINGWAY_MESSAGE_TOO_LARGE',
@@ -556,4 +572,3 @@ export class Producer<T> {
 function outgoingLength({ payload, metadata }: Outgoing): number {
   return payload.length + (metadata === undefined ? 0 : metadata.length);
 }
-

@@ -123,7 +123,14 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
     checkOptions(options);
     const { codec = msgpack<T>() } = options;
     const { kind, geometry, size } = queueSpec(queueGeometry(options));
-    const segment = LocalSegment.create('local', { kind, geometry, size, codecName: codec.name, codecId: 0, schemaId: 0 });
+    const segment = LocalSegment.create('local', {
+      kind,
+      geometry,
+      size,
+      codecName: codec.name,
+      codecId: 0,
+      schemaId: 0,
+    });
     return new Queue(segment, { ...options, codec }, undefined);
   }
 
@@ -200,7 +207,7 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
       this.#check();
       checkWait(options);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     const channel = this.#channel;
     const { segment, words, drainDoorbell } = channel;
@@ -322,7 +329,8 @@ function place(options: PlaceOptions): { dir?: string } {
 
 function checkOptions<T>(options: QueueOptions<T>): void {
   checkGeometry(options);
-  if (options.heldWarningMs !== undefined) wholeNumber('heldWarningMs', options.heldWarningMs, 1, Number.MAX_SAFE_INTEGER);
+  if (options.heldWarningMs !== undefined)
+    wholeNumber('heldWarningMs', options.heldWarningMs, 1, Number.MAX_SAFE_INTEGER);
   const create: unknown = options.create ?? 'if-missing';
   if (create !== 'if-missing' && create !== 'never' && create !== 'always') {
     throw new RangeError(`create must be 'if-missing', 'never' or 'always', not ${String(create)}`);
@@ -330,7 +338,11 @@ function checkOptions<T>(options: QueueOptions<T>): void {
 }
 
 function openSegment<T>(name: string, options: QueueOptions<T>): Segment {
-  const expectations = { ...place(options), kind: KIND_QUEUE, ...(options.trust === undefined ? {} : { trust: options.trust }) };
+  const expectations = {
+    ...place(options),
+    kind: KIND_QUEUE,
+    ...(options.trust === undefined ? {} : { trust: options.trust }),
+  };
   const spec = {
     ...queueSpec(queueGeometry(options)),
     ...expectations,
@@ -374,7 +386,7 @@ function checkInherited(segment: Segment, options: QueueGeometry): void {
 
 function resolveCodec<T>(segment: SegmentHandle, options: QueueOptions<T>): Codec<T> {
   const { codecName } = segment.header;
-  const codec = options.codec ?? (codecByName(codecName) as Codec<T>);
+  const codec = options.codec ?? codecByName(codecName);
   if (codec.name !== codecName) {
     throw new RingwayError(
       'ERR_RINGWAY_CODEC_MISMATCH',

@@ -31,7 +31,12 @@ export function encodeSpillReference(reference: SpillReference): Uint8Array {
  *
  * @throws RingwayError `ERR_RINGWAY_CORRUPT_LANE` if it is none, or names another lane or segment than the one it stands in
  */
-export function decodeSpillReference(payload: Uint8Array, creationId: string, lane: number, maxLength: number): SpillReference {
+export function decodeSpillReference(
+  payload: Uint8Array,
+  creationId: string,
+  lane: number,
+  maxLength: number,
+): SpillReference {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
   if (bytes.length === SPILL_REFERENCE_BYTES) {
     const length = Number(bytes.readBigUInt64LE(0));

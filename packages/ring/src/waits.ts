@@ -13,7 +13,10 @@ export function abortError(signal: AbortSignal): Error {
 
 /** For a wait that has lasted too long. */
 export function timeoutError(what: string, timeoutMs: number): RingwayError {
-  return new RingwayError('ERR_RINGWAY_TIMEOUT', `${what} within ${timeoutMs} ms: wait longer, or look at stats() for what holds it up`);
+  return new RingwayError(
+    'ERR_RINGWAY_TIMEOUT',
+    `${what} within ${timeoutMs} ms: wait longer, or look at stats() for what holds it up`,
+  );
 }
 
 /** Checks wait options; throws for a signal that has fired. */

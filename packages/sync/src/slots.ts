@@ -82,7 +82,7 @@ export class Slots {
 
   /** The owner word of a slot's present generation. */
   owner(slot: number): number {
-    return ((slot + 1) | (this.generation(slot) << OWNER_SLOT_BITS)) | 0;
+    return (slot + 1) | (this.generation(slot) << OWNER_SLOT_BITS) | 0;
   }
 
   /** The slot that an owner word names, or -1 for nobody or for what no slot of this table can be. */

@@ -8,7 +8,12 @@ import { Random } from './random.js';
 
 /** What the parent says. */
 export type Order =
-  | { readonly go: 'producer' | 'consumer' | 'creator'; readonly id: number; readonly seed: number; readonly label: string }
+  | {
+      readonly go: 'producer' | 'consumer' | 'creator';
+      readonly id: number;
+      readonly seed: number;
+      readonly label: string;
+    }
   | { readonly finish: true };
 
 const [name, folder, laneBytes] = [process.argv[2], process.argv[3], Number(process.argv[4])];
@@ -128,7 +133,7 @@ async function receiveSome(
       // Acknowledged out of order, in small groups.
       for await (const delivery of consumer.deliveries({ signal })) {
         const group: Delivery<Uint8Array>[] = [];
-        for (let next: typeof delivery | undefined = delivery; next !== undefined; ) {
+        for (let next: typeof delivery | undefined = delivery; next !== undefined;) {
           record(next.value, next.redelivered);
           group.unshift(next);
           next = group.length < 8 ? consumer.tryReceive() : undefined;

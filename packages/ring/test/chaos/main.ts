@@ -39,7 +39,9 @@ async function main(): Promise<boolean> {
   const stalls = new Stalls(queue, participants.live);
   const fill = (role: Participant['role'], place: string): Participant =>
     participants.start(role, place, random.between(0, 2 ** 31));
-  console.log(`chaos: seed ${seed}, ${kills} kills, lanes of ${laneBytes} bytes, ${PRODUCERS} producers, ${CONSUMERS} consumers`);
+  console.log(
+    `chaos: seed ${seed}, ${kills} kills, lanes of ${laneBytes} bytes, ${PRODUCERS} producers, ${CONSUMERS} consumers`,
+  );
   try {
     for (let i = 0; i < PRODUCERS; i++) fill('producer', `producer-${i}`);
     for (let i = 0; i < CONSUMERS; i++) fill('consumer', `consumer-${i}`);
@@ -72,7 +74,9 @@ async function main(): Promise<boolean> {
   const leftover = readdirSync('/dev/shm').filter((file) => file.includes(name));
   for (const finding of [...verdict.findings, ...stalls.findings, ...failures]) console.log(finding);
   if (leftover.length > 0) console.log(`left in /dev/shm: ${leftover.join(' ')}`);
-  console.log(`sent ${verdict.sent} received ${verdict.received} redelivered ${verdict.redelivered} failures ${failures.length}`);
+  console.log(
+    `sent ${verdict.sent} received ${verdict.received} redelivered ${verdict.redelivered} failures ${failures.length}`,
+  );
   const { lost, invented, reordered } = verdict;
   console.log(`kills ${kills} lost ${lost} invented ${invented} reordered ${reordered} stalled ${stalls.count}`);
   const good = lost + invented + reordered + stalls.count + failures.length + leftover.length === 0 && verdict.sent > 0;

@@ -77,6 +77,8 @@ export class Participants {
   }
 
   #spawn(): ChildProcess {
-    return fork(fileURLToPath(new URL('child.js', import.meta.url)), this.#arguments, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    return fork(fileURLToPath(new URL('child.js', import.meta.url)), this.#arguments, {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
   }
 }
