@@ -33,16 +33,16 @@ export const CORRUPT = -2;
 export class Claim {
   readonly lane: Lane;
   /** Per noted frame, at (number & mask): position, first and second header word. */
-  readonly positions: Int32Array;
-  readonly lengths: Int32Array;
-  readonly tags: Int32Array;
-  readonly mask: number;
+  positions: Int32Array;
+  lengths: Int32Array;
+  tags: Int32Array;
+  mask: number;
   readonly #words: Int32Array;
   readonly #floats: Float64Array;
   readonly #slots: Slots;
   readonly #doorbells: Doorbells;
   readonly #row: number;
-  readonly #acked: Uint8Array;
+  #acked: Uint8Array;
   #frames: Int32Array | undefined;
   #head = 0;
   #cursor = 0;
@@ -190,6 +190,24 @@ export class Claim {
     const before = this.#tail;
     this.#noted = this.#walk(this.#noted, this.#to, room);
     return this.#tail !== before;
+  }
+
+  /** Room to note at least `frames`, a power of two. Not while frames are being delivered. */
+  makeRoom(frames: number): void {
+    if (frames <= this.mask + 1) return;
+    const { positions, lengths, tags, mask } = this;
+    const acked = this.#acked;
+    this.positions = new Int32Array(frames);
+    this.lengths = new Int32Array(frames);
+    this.tags = new Int32Array(frames);
+    this.#acked = new Uint8Array(frames);
+    this.mask = frames - 1;
+    for (let number = this.#head; number !== this.#tail; number = (number + 1) | 0) {
+      this.positions[number & this.mask] = positions[number & mask];
+      this.lengths[number & this.mask] = lengths[number & mask];
+      this.tags[number & this.mask] = tags[number & mask];
+      this.#acked[number & this.mask] = acked[number & mask];
+    }
   }
 
   /** The next frame goes to the user: its number, for {@link Claim.acknowledge}. */

@@ -7,6 +7,10 @@ import { LANE_STATE } from './layout.js';
 import { joinAsConsumer, reclaimLanes } from './membership.js';
 import type { Adopter, Recovery } from './recovery.js';
 
+/** Who is never idle looks at the clock at each of so many calls, and for the dead when this many milliseconds have passed. */
+const CALLS_PER_CLOCK = 8;
+const SWEEP_MS = 100;
+
 /** Claims of a dead consumer that this one works as its own: his slot's lock is held until they are empty. */
 interface Adoption {
   readonly slot: number;
@@ -22,13 +26,14 @@ export class ConsumerCore implements Adopter {
   readonly #channel: Channel;
   readonly #recovery: Recovery;
   readonly #me: number;
-  readonly #capacity: number;
+  #capacity: number;
   readonly #corrupt: (error: RingwayError) => void;
   readonly #claims: (Claim | undefined)[];
   /** Own claims that an earlier owner of the slot left. */
   readonly #inherited: Claim[] = [];
   readonly #adoptions: Adoption[] = [];
   #lane = 0;
+  #calls = CALLS_PER_CLOCK;
   #now = monotonicMs();
   #endings: number;
   #closed = false;
@@ -49,8 +54,7 @@ export class ConsumerCore implements Adopter {
     this.#channel = channel;
     this.#recovery = recovery;
     this.#corrupt = corrupt;
-    // Twice as many as are claimed at a time, so that a claim can be extended while its first part is worked on.
-    this.#capacity = 2 ** Math.ceil(Math.log2(Math.max(prefetch, 1) * 2));
+    this.#capacity = capacityFor(prefetch);
     this.#claims = new Array<Claim | undefined>(channel.layout.lanes).fill(undefined);
     const { slot, inherited } = joinAsConsumer(channel, recovery, label);
     this.slot = slot;
@@ -77,6 +81,7 @@ export class ConsumerCore implements Adopter {
    * @param claimMore - false: only what is claimed already
    */
   next(limit: number, claimMore: boolean): Claim | undefined {
+    if (--this.#calls === 0) this.lookForDeadIfDue();
     if (this.#inherited.length > 0 || this.#adoptions.length > 0) {
       const adopted = this.#nextAdopted();
       if (adopted !== undefined) return adopted;
@@ -132,6 +137,12 @@ export class ConsumerCore implements Adopter {
     else this.#adoptions.push({ slot, claims });
   }
 
+  /** From here up to `frames` are claimed at a time. */
+  makeRoom(frames: number): void {
+    this.#capacity = Math.max(this.#capacity, capacityFor(frames));
+    for (const claim of this.#claims) claim?.makeRoom(this.#capacity);
+  }
+
   /** Whether a stream has ended since this consumer came, or since it last told so: some producer has ended, none is left, everything is acknowledged. */
   hasEnded(): boolean {
     return this.#channel.endings !== this.#endings && !this.#channel.hasOpenLane() && this.#channel.isDrained();
@@ -169,6 +180,14 @@ export class ConsumerCore implements Adopter {
     else doorbells.ringOne();
   }
 
+  /** Who never waits, and so never parks, looks for the dead all the same. */
+  lookForDeadIfDue(): void {
+    this.#calls = CALLS_PER_CLOCK;
+    if (monotonicMs() - this.#now < SWEEP_MS) return;
+    this.#channel.roster.refresh();
+    this.lookForDead();
+  }
+
   #nextAdopted(): Claim | undefined {
     for (const claim of [...this.#inherited, ...this.#adoptions.flatMap(({ claims }) => claims)]) {
       if (claim.waiting === 0 && claim.unnoted) this.#note(claim);
@@ -202,4 +221,9 @@ export class ConsumerCore implements Adopter {
   #newClaim(lane: Lane, slot: number): Claim {
     return new Claim(lane, this.#channel.words, this.#channel.slots, this.#channel.doorbells, slot, this.#capacity);
   }
+}
+
+/** Twice as many as are claimed at a time, so that a claim can be extended while its first part is worked on. A power of two. */
+function capacityFor(frames: number): number {
+  return 2 ** Math.ceil(Math.log2(frames * 2));
 }

@@ -96,6 +96,9 @@ export class Consumer<T> implements AsyncIterable<T> {
         this.#core.wantEnd();
         doorbells.announce(slot);
       },
+      failed: (error: unknown) => {
+        for (const pending of this.#receives.splice(0)) pending.reject(error);
+      },
       withdraw: (leaving: boolean) => {
         if (this.closed || this.#segment.closed) return;
         if (!doorbells.withdraw(slot) && leaving) doorbells.ringOne();
@@ -200,6 +203,7 @@ export class Consumer<T> implements AsyncIterable<T> {
     checkWait(options);
     const concurrency = wholeNumber('concurrency', options.concurrency ?? 1, 1, MAX_CONCURRENCY);
     this.#limit = Math.max(this.#prefetch, concurrency);
+    this.#core.makeRoom(this.#limit);
     const failed = new AbortController();
     const signal = options.signal === undefined ? failed.signal : AbortSignal.any([failed.signal, options.signal]);
     // One listener for each handler that waits, and they are taken off: not the leak that Node warns of.
@@ -325,6 +329,11 @@ export class Consumer<T> implements AsyncIterable<T> {
     this.#context.closed(this);
   }
 
+  /** @internal Now and then, from the queue: a consumer whose handlers take long neither parks nor asks for more, and looks for the dead here. */
+  housekeep(): void {
+    if (!this.closed && this.#polling === undefined) this.#core.lookForDeadIfDue();
+  }
+
   /** As `close`. */
   [Symbol.dispose](): void {
     this.close();
@@ -336,7 +345,7 @@ export class Consumer<T> implements AsyncIterable<T> {
   }
 
   #check(): void {
-    if (this.closed) throw closedError();
+    if (this.closed || this.#segment.closed) throw closedError();
     if (this.#polling !== undefined) {
       throw new RingwayError(
         'ERR_RINGWAY_BUSY',

@@ -116,6 +116,9 @@ export class Producer<T> {
         const first = this.#sends[0];
         this.#writer.lane.want(this.#writer.floorFor(first.length));
       },
+      failed: (error: unknown) => {
+        this.#rejectAll(error);
+      },
       withdraw: () => {
         if (this.#state === 'open') this.#writer.lane.wantNothing();
       },
@@ -362,11 +365,7 @@ export class Producer<T> {
       if (state === LANE_STATE.ended) this.#channel.announceEnd();
       this.#channel.slots.free(this.#slot);
     }
-    const gone = this.#sends.splice(0);
-    for (const { outgoing, pending } of gone) {
-      if (outgoing !== undefined) this.#discard(outgoing);
-      pending.reject(this.#goneError());
-    }
+    this.#rejectAll(this.#goneError());
     this.#context.closed(this);
   }
 
@@ -377,7 +376,7 @@ export class Producer<T> {
   }
 
   #check(): void {
-    if (this.#state !== 'open') throw this.#goneError();
+    if (this.#state !== 'open' || this.#channel.segment.closed) throw this.#goneError();
   }
 
   #take(): void {
@@ -549,10 +548,7 @@ export class Producer<T> {
         first.pending.resolve();
       } catch (error) {
         // The lane is lost: none of those that wait was sent, and what they spilled belongs to the old lane.
-        for (const { outgoing, pending } of this.#sends.splice(0)) {
-          if (outgoing !== undefined) this.#discard(outgoing);
-          pending.reject(error);
-        }
+        this.#rejectAll(error);
       }
     }
     return true;
@@ -562,6 +558,13 @@ export class Producer<T> {
     if (this.#writer.fits(length)) return true;
     this.#writer.publish();
     return false;
+  }
+
+  #rejectAll(error: unknown): void {
+    for (const { outgoing, pending } of this.#sends.splice(0)) {
+      if (outgoing !== undefined) this.#discard(outgoing);
+      pending.reject(error);
+    }
   }
 
   #pump(): void {

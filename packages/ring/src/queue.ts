@@ -86,6 +86,8 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
   #timer: NodeJS.Timeout | undefined;
   #unlinked = false;
   #closed = false;
+  /** Why it was closed, if not by the user. */
+  #failure: unknown;
 
   private constructor(segment: SegmentHandle, options: QueueOptions<T>, reopen: (() => SegmentHandle) | undefined) {
     super();
@@ -192,7 +194,10 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
             codec: this.#codec,
             recovery: this.#recovery,
             closed: (gone) => this.#consumers.delete(gone),
-            corrupt: (error) => this.emit('corrupt-lane', error),
+            corrupt: (error) => {
+              this.#emitLater('corrupt-lane', error);
+              return this.listenerCount('corrupt-lane') > 0;
+            },
           },
           options,
         ),
@@ -254,9 +259,14 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
     clearInterval(this.#timer);
     for (const producer of this.#producers) producer.close();
     for (const consumer of this.#consumers) consumer.close();
-    for (const pending of this.#drains) pending.reject(closedError());
+    for (const pending of this.#drains) pending.reject(this.#closedError());
     this.#drains.clear();
     this.#channel.segment.close();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error;
+    this.close();
   }
 
   /** As `close`. */
@@ -265,7 +275,16 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
   }
 
   #check(): void {
-    if (this.#closed) throw closedError();
+    if (this.#closed) throw this.#closedError();
+  }
+
+  #closedError(): RingwayError {
+    const message = 'this queue was closed: open it again';
+    return new RingwayError(
+      'ERR_RINGWAY_CLOSED',
+      message,
+      this.#failure === undefined ? undefined : { cause: this.#failure },
+    );
   }
 
   /** A queue that was unlinked before anybody joined by this handle is opened anew: the name is what the user asked for. */
@@ -285,27 +304,38 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
       made = make();
     }
     this.#timer ??= setInterval(() => {
-      this.#housekeep();
+      try {
+        this.#housekeep();
+      } catch (error) {
+        // The descriptor was taken away, or the like: nothing here works any more, and the others count us as dead.
+        this.#fail(error);
+      }
     }, HOUSEKEEPING_MS).unref();
     return made;
   }
 
   #newRecovery(): Recovery {
-    return new Recovery(this.#channel, (peer) => this.emit('peer-lost', peer));
+    return new Recovery(this.#channel, (peer) => {
+      this.#emitLater('peer-lost', peer);
+    });
+  }
+
+  /** Not in the middle of a recovery: a listener may throw, or close the queue. */
+  #emitLater(...event: ['peer-lost', Peer] | ['corrupt-lane', RingwayError]): void {
+    queueMicrotask(() => {
+      if (event[0] === 'peer-lost') this.emit(event[0], event[1]);
+      else this.emit(event[0], event[1]);
+    });
   }
 
   #housekeep(): void {
     const channel = this.#channel;
-    if (channel.segment.closed) {
-      // The descriptor was taken from us (ERR_RINGWAY_DESCRIPTOR was thrown to whoever found out): everybody here is dead to the others.
-      this.close();
-      return;
-    }
     if (!this.#unlinked && !channel.segment.isLinked()) {
       this.#unlinked = true;
       this.emit('unlinked');
     }
     for (const producer of this.#producers) producer.housekeep();
+    for (const consumer of this.#consumers) consumer.housekeep();
     for (const lane of channel.lanes()) {
       for (const holder of holders(channel, lane)) {
         const key = `${lane.index}/${holder.slot}`;
@@ -317,10 +347,6 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
       }
     }
   }
-}
-
-function closedError(): RingwayError {
-  return new RingwayError('ERR_RINGWAY_CLOSED', 'this queue was closed: open it again');
 }
 
 function place(options: PlaceOptions): { dir?: string } {

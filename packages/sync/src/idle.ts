@@ -22,6 +22,8 @@ export interface Waiting {
   readonly doorbell: number;
   /** Tells the others that this one is about to sleep; {@link Waiting.look} is called again after it. */
   announce(): void;
+  /** Something of the system failed (the descriptor was taken away, say): the wait is over, and whoever waits must be told. */
+  failed(error: unknown): void;
   /** Takes that back. `leaving`: this one will not look again soon, so a ring that it was given must be passed on. */
   withdraw(leaving: boolean): void;
 }
@@ -73,7 +75,7 @@ export class Idle {
   start(): void {
     if (this.active) return;
     this.#hold(true);
-    if (this.#strategy === 'park') this.#park();
+    if (this.#strategy === 'park') this.#guarded(this.#park);
     else {
       this.#since = performance.now();
       this.#poll();
@@ -135,6 +137,10 @@ export class Idle {
 
   readonly #tick = (): void => {
     this.#immediate = undefined;
+    this.#guarded(this.#turn);
+  };
+
+  readonly #turn = (): void => {
     if (this.#waiting.look()) {
       if (!this.active) this.#hold(false);
       return;
@@ -160,7 +166,7 @@ export class Idle {
   }
 
   /** Note, announce, look again, wait: in this order (P4). */
-  #park(): void {
+  readonly #park = (): void => {
     const waiting = this.#waiting;
     const noted = Atomics.load(this.#words, waiting.doorbell);
     waiting.announce();
@@ -179,15 +185,33 @@ export class Idle {
       { start: 0, count: this.#slotCount, held: this.#roster.held },
       this.#fired,
     );
-  }
+  };
 
   readonly #fired = (): void => {
     this.#watch = undefined;
+    this.#guarded(this.#wake);
+  };
+
+  readonly #wake = (): void => {
     this.#waiting.withdraw(false);
     if (this.#waiting.look()) {
       if (!this.active) this.#hold(false);
     } else if (!this.active) this.#park();
   };
+
+  /** Runs a step on the event loop: what goes wrong there must reach those who wait, not the process. */
+  #guarded(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      clearImmediate(this.#immediate);
+      this.#immediate = undefined;
+      this.#watch?.cancel();
+      this.#watch = undefined;
+      this.#hold(false);
+      this.#waiting.failed(error);
+    }
+  }
 
   #hold(on: boolean): void {
     const wanted = on && this.#referenced;

@@ -1,0 +1,96 @@
+import type { Case } from './cases.js';
+import { PeerProcess } from './peer-process.js';
+import { pinned, type Pinning } from './pinning.js';
+import type { RunOptions, System } from './system.js';
+
+/** Longest time of a run, besides that for which it measures, in milliseconds: then something hangs. */
+const GRACE_MS = 60_000;
+/** First phase: enough messages for the compilers, or as many as are this many bytes together. */
+const FIRST_MESSAGES = 20_000;
+const FIRST_BYTES = 64 * 1024 * 1024;
+/** A round trip may take a thousand times as long as a message that is only sent. */
+const FIRST_ROUND_TRIPS = 1_000;
+/** Second phase: at the rate of the first, this part of the time that is measured. */
+const WARM_UP_PART = 0.3;
+
+/** How long, and how, a run is made. */
+export interface Measure extends RunOptions {
+  /** Seconds that are measured, about. */
+  readonly seconds: number;
+  readonly pinning: Pinning | undefined;
+}
+
+/** What a run found, in the unit of its scenario. */
+export interface Outcome {
+  readonly value: number;
+  /** Of round trips: 99 % took less. */
+  readonly p99?: number;
+}
+
+/** A phase as both processes saw it. */
+interface Phase {
+  readonly count: number;
+  readonly microseconds: number;
+  readonly outcome: Outcome;
+}
+
+async function phase(asked: Case, sender: PeerProcess, receiver: PeerProcess, count: number): Promise<Phase> {
+  receiver.order(count);
+  await receiver.line();
+  const ordered = performance.now();
+  sender.order(count);
+  // Either may be the one that fails, and the other would wait for it.
+  const [sent, received] = await Promise.all([sender.line(), receiver.number('at')]);
+  if (asked.scenario === 'rtt') {
+    const { p50, p99 } = sent as { p50: number; p99: number };
+    return { count, microseconds: (performance.now() - ordered) * 1000, outcome: { value: p50, p99 } };
+  }
+  const microseconds = received - (sent as { at: number }).at;
+  return { count, microseconds, outcome: { value: (count / microseconds) * 1e6 } };
+}
+
+/** How many messages take about `seconds`, at the rate of a phase. */
+function countFor(seconds: number, { count, microseconds }: Phase): number {
+  return Math.max(1, Math.round((count * seconds * 1e6) / microseconds));
+}
+
+async function measure(asked: Case, seconds: number, sender: PeerProcess, receiver: PeerProcess): Promise<Outcome> {
+  const most = asked.scenario === 'rtt' ? FIRST_ROUND_TRIPS : FIRST_MESSAGES;
+  const first = await phase(asked, sender, receiver, Math.min(most, Math.ceil(FIRST_BYTES / asked.params.bytes)));
+  const second = await phase(asked, sender, receiver, countFor(seconds * WARM_UP_PART, first));
+  const { outcome } = await phase(asked, sender, receiver, countFor(seconds, second));
+  return outcome;
+}
+
+/**
+ * One run: two fresh processes, which warm up by the same work that is measured. The clock goes from the first send to the last receipt. Rejects when a
+ * message was wrong, or a process died; nothing is left of either then.
+ *
+ * @param signal - ends it, at once
+ */
+export async function run(system: System, asked: Case, how: Measure, signal: AbortSignal): Promise<Outcome> {
+  const late = AbortSignal.timeout(how.seconds * 1000 + GRACE_MS);
+  const limit = AbortSignal.any([signal, late]);
+  const setup = system.prepare(asked, how);
+  const started: PeerProcess[] = [];
+  const start = async (role: 'sender' | 'receiver'): Promise<PeerProcess> => {
+    const peer = new PeerProcess(`the ${role} of ${system.name}`, pinned(setup[role], role, how.pinning), limit);
+    started.push(peer);
+    await peer.line();
+    return peer;
+  };
+  try {
+    const receiver = await start('receiver');
+    const sender = await start('sender');
+    setup.joined();
+    const outcome = await measure(asked, how.seconds, sender, receiver);
+    await Promise.all([sender.finish(), receiver.finish()]);
+    return outcome;
+  } catch (error) {
+    if (late.aborted) throw new Error(`${system.name} was not through ${GRACE_MS / 1000} s after it should have been`, { cause: error });
+    throw error;
+  } finally {
+    await Promise.all(started.map((peer) => peer.kill()));
+    setup.dispose();
+  }
+}
