@@ -13,7 +13,6 @@ export class PeerProcess {
   readonly #orders: Writable;
   readonly #lines: AsyncIterator<string>;
   readonly #exited: Promise<void>;
-  readonly #signal: AbortSignal;
   #complaints = '';
   #end = '';
 
@@ -24,7 +23,6 @@ export class PeerProcess {
   constructor(name: string, { file, args, descriptors = [] }: Command, signal: AbortSignal) {
     signal.throwIfAborted();
     this.#name = name;
-    this.#signal = signal;
     const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe', ...descriptors] });
     const [stdin, stdout, stderr] = child.stdio as [Writable, Readable, Readable];
     this.#child = child;
@@ -62,7 +60,7 @@ export class PeerProcess {
     const next = await this.#lines.next();
     if (next.done !== true) return parseLine(next.value);
     await this.#exited;
-    throw this.#failure();
+    throw new Error(this.story);
   }
 
   /** Tells it to begin a phase of `count` messages. */
@@ -74,7 +72,7 @@ export class PeerProcess {
   async finish(): Promise<void> {
     this.#orders.end();
     await this.#exited;
-    if (this.#child.exitCode !== 0) throw this.#failure();
+    if (this.#child.exitCode !== 0) throw new Error(this.story);
   }
 
   /** Whatever it is at: ends it, and waits until it is gone. */
@@ -83,9 +81,8 @@ export class PeerProcess {
     await this.#exited;
   }
 
-  #failure(): Error {
-    // Who was interrupted, or ran out of time, is told that, and not of the death that followed.
-    if (this.#signal.aborted) return this.#signal.reason as Error;
-    return new Error(`${this.#name} ${this.#end}\n${this.#complaints}`.trim());
+  /** How it ended, once it has, and what it complained of. */
+  get story(): string {
+    return `${this.#name} ${this.#end}\n${this.#complaints}`.trim();
   }
 }

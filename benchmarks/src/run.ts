@@ -1,6 +1,9 @@
 import type { Case } from './cases.js';
+import { Deadline } from './deadline.js';
 import { PeerProcess } from './peer-process.js';
+import { numberIn } from './peer-protocol.js';
 import { pinned, type Pinning } from './pinning.js';
+import type { Role } from './peer-spec.js';
 import type { RunOptions, System } from './system.js';
 
 /** Longest time of a run, besides that for which it measures, in milliseconds: then something hangs. */
@@ -42,10 +45,10 @@ async function phase(asked: Case, sender: PeerProcess, receiver: PeerProcess, co
   // Either may be the one that fails, and the other would wait for it.
   const [sent, received] = await Promise.all([sender.line(), receiver.number('at')]);
   if (asked.scenario === 'rtt') {
-    const { p50, p99 } = sent as { p50: number; p99: number };
-    return { count, microseconds: (performance.now() - ordered) * 1000, outcome: { value: p50, p99 } };
+    const outcome = { value: numberIn(sent, 'p50'), p99: numberIn(sent, 'p99') };
+    return { count, microseconds: (performance.now() - ordered) * 1000, outcome };
   }
-  const microseconds = received - (sent as { at: number }).at;
+  const microseconds = received - numberIn(sent, 'at');
   return { count, microseconds, outcome: { value: (count / microseconds) * 1e6 } };
 }
 
@@ -69,15 +72,18 @@ async function measure(asked: Case, seconds: number, sender: PeerProcess, receiv
  * @param signal - ends it, at once
  */
 export async function run(system: System, asked: Case, how: Measure, signal: AbortSignal): Promise<Outcome> {
-  const late = AbortSignal.timeout(how.seconds * 1000 + GRACE_MS);
-  const limit = AbortSignal.any([signal, late]);
+  const late = `${system.name} was not through ${GRACE_MS / 1000} s after it should have been`;
+  const limit = new Deadline(signal, how.seconds * 1000 + GRACE_MS, late);
   const setup = system.prepare(asked, how);
   const started: PeerProcess[] = [];
-  const start = async (role: 'sender' | 'receiver'): Promise<PeerProcess> => {
-    const peer = new PeerProcess(`the ${role} of ${system.name}`, pinned(setup[role], role, how.pinning), limit);
+  const start = async (role: Role): Promise<PeerProcess> => {
+    const peer = new PeerProcess(`the ${role} of ${system.name}`, pinned(setup[role], role, how.pinning), limit.signal);
     started.push(peer);
     await peer.line();
     return peer;
+  };
+  const end = async (): Promise<void> => {
+    await Promise.all(started.map((peer) => peer.kill()));
   };
   try {
     const receiver = await start('receiver');
@@ -87,10 +93,13 @@ export async function run(system: System, asked: Case, how: Measure, signal: Abo
     await Promise.all([sender.finish(), receiver.finish()]);
     return outcome;
   } catch (error) {
-    if (late.aborted) throw new Error(`${system.name} was not through ${GRACE_MS / 1000} s after it should have been`, { cause: error });
-    throw error;
+    await end();
+    limit.signal.throwIfAborted();
+    // The first that is seen to fail may have failed because of the other one: tell what both said.
+    throw new Error(started.map((peer) => peer.story).join('\n'), { cause: error });
   } finally {
-    await Promise.all(started.map((peer) => peer.kill()));
+    await end();
+    limit.clear();
     setup.dispose();
   }
 }

@@ -23,7 +23,7 @@ function blockWriter(file: number): (message: Uint8Array) => { number: number; b
 }
 
 const options = readArguments();
-await runWorker(options, async (lifeline) => {
+void runWorker(options, async (lifeline) => {
   const file = openSync(outputPath(options), 'r+');
   try {
     await consume(options, bytes(), BATCH, blockWriter(file), lifeline);

@@ -28,6 +28,6 @@ async function* blocksOf(path: string, from: number): AsyncGenerator<Uint8Array,
 }
 
 const options = readArguments();
-await runWorker(options, (lifeline) =>
+void runWorker(options, (lifeline) =>
   produce(options, bytes(), (from) => blocksOf(requireFile(options), from), lifeline),
 );

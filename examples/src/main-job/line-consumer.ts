@@ -7,7 +7,7 @@ import { countWords } from './words.js';
 const BATCH = 256;
 
 const options = readArguments();
-await runWorker(options, (lifeline) =>
+void runWorker(options, (lifeline) =>
   consume(
     options,
     lineCodec(),

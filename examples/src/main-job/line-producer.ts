@@ -14,6 +14,6 @@ async function* messagesOf(path: string, from: number): AsyncGenerator<LineMessa
 }
 
 const options = readArguments();
-await runWorker(options, (lifeline) =>
+void runWorker(options, (lifeline) =>
   produce(options, lineCodec(), (from) => messagesOf(requireFile(options), from), lifeline),
 );

@@ -118,8 +118,9 @@ export class LocalSegment implements SegmentHandle {
     return this.#object.linked;
   }
 
-  unlink(): boolean {
+  unlink(condition = (): boolean => true): boolean {
     return this.withGate(() => {
+      if (!condition()) return false;
       const { linked } = this.#object;
       this.#object.linked = false;
       return linked;

@@ -52,8 +52,11 @@ export interface SegmentHandle {
   withGate<T>(body: () => T): T;
   /** False once the segment's name is gone. */
   isLinked(): boolean;
-  /** Removes the name under the gate, if it still leads to this segment. False if it did not. The caller does not hold the gate. */
-  unlink(): boolean;
+  /**
+   * Removes the name under the gate, if `condition` (default: always), which is asked there, and if it still leads to this segment. False if one
+   * of both was not so. The caller does not hold the gate.
+   */
+  unlink(condition?: () => boolean): boolean;
 
   /**
    * Tries to take slot lock `index`. True proves that nobody alive has it, and that our descriptor is still the segment's. False: held by

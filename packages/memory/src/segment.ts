@@ -271,9 +271,11 @@ export class Segment implements SegmentHandle {
     return leadsTo(this.path, this.#descriptor);
   }
 
-  unlink(): boolean {
+  unlink(condition = (): boolean => true): boolean {
     this.#assertOpen();
-    return this.#gate.run(() => unlinkHere(this.path, this.#descriptor, this.#locks, this.#attachmentNames));
+    return this.#gate.run(
+      () => condition() && unlinkHere(this.path, this.#descriptor, this.#locks, this.#attachmentNames),
+    );
   }
 
   tryLock(index: number): boolean {

@@ -2,6 +2,7 @@ import { RingwayError, type SegmentHandle, type SegmentHeader } from '@ringway/m
 import { Doorbells, Roster, Slots } from '@ringway/sync';
 import { Lane, type LaneContext } from './lane.js';
 import {
+  GEOMETRY_FLAGS,
   GEOMETRY_LANE_BYTES,
   GEOMETRY_MAX_CONSUMERS,
   GEOMETRY_MAX_MESSAGE,
@@ -17,6 +18,7 @@ import {
   QUEUE_DRAIN_DOORBELL,
   QUEUE_DRAIN_WANTED,
   QUEUE_ENDINGS,
+  QUEUE_FLAG,
   QUEUE_LANES_HIGH,
   QUEUE_SLEEPERS,
   SLOTS_BYTE,
@@ -35,6 +37,7 @@ export function queueGeometry(options: QueueGeometry): number[] {
   geometry[GEOMETRY_MAX_PRODUCERS] = options.maxProducers ?? DEFAULTS.maxProducers;
   geometry[GEOMETRY_MAX_CONSUMERS] = options.maxConsumers ?? DEFAULTS.maxConsumers;
   geometry[GEOMETRY_MAX_MESSAGE] = options.maxMessageBytes ?? DEFAULTS.maxMessageBytes;
+  geometry[GEOMETRY_FLAGS] = options.ephemeral === true ? QUEUE_FLAG.ephemeral : 0;
   return geometry;
 }
 
@@ -98,6 +101,11 @@ export class Channel implements LaneContext {
   /** One more than the highest lane that was ever taken. */
   get lanesHigh(): number {
     return this.#bounded(QUEUE_LANES_HIGH, this.layout.lanes);
+  }
+
+  /** Whether anybody has ever taken part. */
+  get wasJoined(): boolean {
+    return this.lanesHigh > 0 || this.#bounded(QUEUE_CONSUMERS_HIGH, this.layout.consumers) > 0;
   }
 
   /** The lanes that were ever taken. */

@@ -22,6 +22,12 @@ export const GEOMETRY_LANE_BYTES = 0;
 export const GEOMETRY_MAX_PRODUCERS = 1;
 export const GEOMETRY_MAX_CONSUMERS = 2;
 export const GEOMETRY_MAX_MESSAGE = 3;
+/** Bits, see {@link QUEUE_FLAG}. */
+export const GEOMETRY_FLAGS = 4;
+export const QUEUE_FLAG = {
+  /** The last participant that leaves removes the name. */
+  ephemeral: 1,
+} as const;
 
 // ---- queue words: shared by all participants --------------------------------------------------------------------------
 

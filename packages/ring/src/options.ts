@@ -24,6 +24,11 @@ export interface QueueGeometry {
   readonly maxProducers?: number | undefined;
   /** Most consumers at a time, 1 to 1024. Default 64. */
   readonly maxConsumers?: number | undefined;
+  /**
+   * The last participant that leaves removes the queue's name, and messages that nobody has received die with it. One whose participants all died is made
+   * anew by the next opener. Default false: a queue stays until it is unlinked.
+   */
+  readonly ephemeral?: boolean | undefined;
   /** Longest message in bytes, at most 2^32 - 1. Default 1 GiB. */
   readonly maxMessageBytes?: number | undefined;
 }

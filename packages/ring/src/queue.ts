@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { LocalSegment, RingwayError, Segment, type SegmentHandle } from '@ringway/memory';
 import type { Peer } from '@ringway/sync';
-import { Channel, queueGeometry, queueSpec } from './channel.js';
+import { Channel, layoutOf, queueGeometry, queueSpec } from './channel.js';
 import { codecByName, msgpack, type Codec } from './codec.js';
 import { Consumer } from './consumer.js';
+import { isEphemeral, unlinkIfDeserted } from './ephemeral.js';
 import {
   GEOMETRY_LANE_BYTES,
   GEOMETRY_MAX_CONSUMERS,
@@ -29,6 +30,9 @@ import { Pending, checkWait } from './waits.js';
 
 /** How often an open queue with participants looks whether it was unlinked, or something is held, in milliseconds. */
 const HOUSEKEEPING_MS = 1000;
+
+/** How often the name may be gone again between opening and joining, before that is told. */
+const MOST_REOPENINGS = 100;
 
 /** A message that has been unacknowledged for long: `held` is emitted once for each claim. */
 export interface Held extends Holder {
@@ -175,7 +179,10 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
             channel: this.#channel,
             codec: this.#codec,
             recovery: this.#recovery,
-            closed: (gone) => this.#producers.delete(gone),
+            closed: (gone) => {
+              this.#producers.delete(gone);
+              this.#left();
+            },
           },
           options,
         ),
@@ -193,7 +200,10 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
             channel: this.#channel,
             codec: this.#codec,
             recovery: this.#recovery,
-            closed: (gone) => this.#consumers.delete(gone),
+            closed: (gone) => {
+              this.#consumers.delete(gone);
+              this.#left();
+            },
             corrupt: (error) => {
               this.#emitLater('corrupt-lane', error);
               return this.listenerCount('corrupt-lane') > 0;
@@ -255,10 +265,11 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
   /** Immediate, idempotent, never throws: closes its producers and consumers and lets the memory go; waits reject with `ERR_RINGWAY_CLOSED`. */
   close(): void {
     if (this.#closed) return;
-    this.#closed = true;
-    clearInterval(this.#timer);
     for (const producer of this.#producers) producer.close();
     for (const consumer of this.#consumers) consumer.close();
+    this.#left();
+    this.#closed = true;
+    clearInterval(this.#timer);
     for (const pending of this.#drains) pending.reject(this.#closedError());
     this.#drains.clear();
     this.#channel.segment.close();
@@ -278,6 +289,13 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
     if (this.#closed) throw this.#closedError();
   }
 
+  /** A participant of this handle is gone. */
+  #left(): void {
+    const { segment, layout } = this.#channel;
+    if (this.#closed || segment.closed || !isEphemeral(segment)) return;
+    if (this.#producers.size === 0 && this.#consumers.size === 0) unlinkIfDeserted(segment, layout.slotCount);
+  }
+
   #closedError(): RingwayError {
     const message = 'this queue was closed: open it again';
     return new RingwayError(
@@ -291,17 +309,18 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
   #join<P>(make: () => P): P {
     this.#check();
     const idle = this.#producers.size === 0 && this.#consumers.size === 0 && this.#drains.size === 0;
-    let made: P;
-    try {
-      made = make();
-    } catch (error) {
-      const unlinked = error instanceof RingwayError && error.code === 'ERR_RINGWAY_UNLINKED';
-      if (!unlinked || !idle || this.#reopen === undefined) throw error;
-      const segment = this.#reopen();
-      this.#channel.segment.close();
-      this.#channel = new Channel(segment);
-      this.#recovery = this.#newRecovery();
-      made = make();
+    let made: P | undefined;
+    for (let tries = 0; made === undefined; tries++) {
+      try {
+        made = make();
+      } catch (error) {
+        const unlinked = error instanceof RingwayError && error.code === 'ERR_RINGWAY_UNLINKED';
+        if (!unlinked || !idle || this.#reopen === undefined || tries === MOST_REOPENINGS) throw error;
+        const segment = this.#reopen();
+        this.#channel.segment.close();
+        this.#channel = new Channel(segment);
+        this.#recovery = this.#newRecovery();
+      }
     }
     this.#timer ??= setInterval(() => {
       try {
@@ -377,12 +396,21 @@ function openSegment<T>(name: string, options: QueueOptions<T>): Segment {
     codecId: 0,
     schemaId: 0,
   };
-  const segment =
-    options.create === 'never'
-      ? Segment.open(name, expectations)
-      : options.create === 'always'
-        ? Segment.create(name, spec)
-        : Segment.openOrCreate(name, spec);
+  const open = {
+    never: () => Segment.open(name, expectations),
+    always: () => Segment.create(name, spec),
+    'if-missing': () => Segment.openOrCreate(name, spec),
+  }[options.create ?? 'if-missing'];
+  let segment = open();
+  // Its participants died, the last one before he could remove it: what is in it died with them.
+  while (
+    !segment.created &&
+    isEphemeral(segment) &&
+    unlinkIfDeserted(segment, layoutOf(segment.header, name).slotCount)
+  ) {
+    segment.close();
+    segment = open();
+  }
   try {
     checkInherited(segment, options);
     return segment;
@@ -400,6 +428,11 @@ function checkInherited(segment: Segment, options: QueueGeometry): void {
     ['maxProducers', options.maxProducers, geometry[GEOMETRY_MAX_PRODUCERS]],
     ['maxConsumers', options.maxConsumers, geometry[GEOMETRY_MAX_CONSUMERS]],
     ['maxMessageBytes', options.maxMessageBytes, geometry[GEOMETRY_MAX_MESSAGE]],
+    [
+      'ephemeral',
+      options.ephemeral === undefined ? undefined : Number(options.ephemeral),
+      Number(isEphemeral(segment)),
+    ],
   ];
   for (const [name, mine, theirs] of given) {
     if (mine === undefined || mine === theirs) continue;
