@@ -402,10 +402,11 @@ function openSegment<T>(name: string, options: QueueOptions<T>): Segment {
     'if-missing': () => Segment.openOrCreate(name, spec),
   }[options.create ?? 'if-missing'];
   let segment = open();
-  // Its participants died, the last one before he could remove it: what is in it died with them.
+  // Its participants died, the last one before he could remove it: what is in it died with them. (One that nobody has joined yet is somebody's who is
+  // about to.)
   while (
-    !segment.created &&
     isEphemeral(segment) &&
+    new Channel(segment).wasJoined &&
     unlinkIfDeserted(segment, layoutOf(segment.header, name).slotCount)
   ) {
     segment.close();
