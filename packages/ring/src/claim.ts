@@ -117,9 +117,10 @@ export class Claim {
   take(me: number, limit: number, now: number): number {
     const words = this.#words;
     const header = this.lane.base;
-    // A hint that saves the lease; it is judged again below.
-    const seen = Atomics.load(words, header + LANE_NEXT);
-    if (Atomics.load(words, header + LANE_POSITION) === seen) return NOTHING;
+    // A hint that saves the lease; it is judged again below. `next` is read after the position, and may be plain: the load before it orders it.
+    const published = Atomics.load(words, header + LANE_POSITION);
+    const seen = words[header + LANE_NEXT];
+    if (published === seen) return NOTHING;
     const room = Math.min(limit, this.mask + 1 - ((this.#tail - this.#head) | 0));
     if (room <= 0 || (this.active && (this.#attempts !== 0 || seen !== this.#to))) return NOTHING;
     if (!this.#lease(me)) return LEASED;
@@ -145,11 +146,12 @@ export class Claim {
       Atomics.store(words, header + LANE_LEASE, LEASE_FREE);
       return CORRUPT;
     }
-    Atomics.store(words, this.#row + ROW_TO, end);
+    // `to` and `from` are plain: for who is killed only the order of the instructions counts, and for who reads `next` the atomic store of it below orders both.
+    words[this.#row + ROW_TO] = end;
     if (!extending) {
       words[this.#row + ROW_ATTEMPTS] = 0;
       this.#floats[(this.#row >> 1) + ROW_CLAIMED_FLOAT] = now;
-      Atomics.store(words, this.#row + ROW_FROM, next);
+      words[this.#row + ROW_FROM] = next;
     }
     this.#noted = end;
     this.#to = end;

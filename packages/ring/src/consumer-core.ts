@@ -33,6 +33,7 @@ export class ConsumerCore implements Adopter {
   readonly #inherited: Claim[] = [];
   readonly #adoptions: Adoption[] = [];
   #lane = 0;
+  #lanesHigh = 0;
   #calls = CALLS_PER_CLOCK;
   #now = monotonicMs();
   #endings: number;
@@ -86,8 +87,15 @@ export class ConsumerCore implements Adopter {
       const adopted = this.#nextAdopted();
       if (adopted !== undefined) return adopted;
     }
-    const high = this.#channel.lanesHigh;
-    for (let tried = 0; tried < high; tried++) {
+    // Looked up again when all known lanes were found empty: before a park that is after the bit was set, so that no new lane is missed.
+    let high = this.#lanesHigh;
+    for (let tried = 0; ; tried++) {
+      if (tried >= high) {
+        high = this.#channel.lanesHigh;
+        if (high === this.#lanesHigh) return undefined;
+        this.#lanesHigh = high;
+        tried = 0;
+      }
       if (this.#lane >= high) this.#lane = 0;
       const claim = (this.#claims[this.#lane] ??= this.#claim(this.#channel.lane(this.#lane)));
       if (claim.waiting > 0) return claim;
@@ -99,7 +107,6 @@ export class ConsumerCore implements Adopter {
       if (claim.waiting > 0) return claim;
       this.#lane++;
     }
-    return undefined;
   }
 
   /** The next call of {@link ConsumerCore.next} begins with another lane: after a batch, so that none starves. */

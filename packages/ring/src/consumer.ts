@@ -165,22 +165,24 @@ export class Consumer<T> implements AsyncIterable<T> {
   }
 
   /**
-   * Hands up to `limit` messages (default: `prefetch`) to `handler`, in place and at once, and acknowledges them when it is through; returns how many.
+   * Hands up to `limit` messages (default: `prefetch`) of one lane to `handler`, in place and at once, and acknowledges them when it is through; returns how
+   * many; 0 when there is nothing in any lane. The next call begins with the next lane.
    * The fastest way to receive. A handler that throws has not acknowledged its message: it is the next one again. Throws
    * `ERR_RINGWAY_ASYNC_HANDLER` for a handler that returns a promise, `ERR_RINGWAY_BUSY` when called by a handler.
    */
   poll(handler: PollHandler, limit: number = this.#prefetch): number {
     this.#check();
-    let done = 0;
-    while (done < limit) {
-      const claim = this.#core.next(Math.min(limit - done, this.#prefetch), !this.#stopping);
+    const most = Math.min(limit, this.#prefetch);
+    // Again only where a claim held nothing but frames of the protocol's own.
+    for (let done = 0; ;) {
+      const claim = most > 0 ? this.#core.next(most, !this.#stopping) : undefined;
       if (claim === undefined) break;
-      done += this.#pollClaim(claim, handler, limit - done);
-      if (this.closed) return done;
+      done = this.#pollClaim(claim, handler, most);
       this.#core.turnToNextLane();
+      if (done > 0 || this.closed) return done;
     }
-    if (done === 0) this.#throwFailure();
-    return done;
+    this.#throwFailure();
+    return 0;
   }
 
   /** As `poll`, but blocks the thread until there is a message (or the end: 0). Throws `ERR_RINGWAY_TIMEOUT`. */

@@ -242,7 +242,8 @@ export class Lane {
   acknowledged(): void {
     const wanted = Atomics.load(this.#words, this.base + LANE_WANTED);
     if (wanted !== 0) this.#wakeProducer(wanted);
-    if (Atomics.load(this.#words, this.#queue + QUEUE_DRAIN_WANTED) !== 0) this.#context.drained();
+    // Plain: the atomic load before it keeps it behind the acknowledgement.
+    if (this.#words[this.#queue + QUEUE_DRAIN_WANTED] !== 0) this.#context.drained();
   }
 
   /** The producer's wish for {@link Lane.acknowledged}: the floor must reach this position. */

@@ -151,8 +151,10 @@ export class Producer<T> {
    */
   send(value: T, options?: SendOptions): Promise<void> {
     try {
-      const outgoing = this.#encode(value, options);
+      const payload = this.#encode(value);
       checkWait(options);
+      if (this.#writeAtOnce(payload, options) === true) return this.#turn.spent() ? this.#turn.next() : RESOLVED;
+      const outgoing = this.#prepare(payload, options);
       if (this.#sends.length === 0 && this.#write(outgoing)) {
         this.#afterWrite();
         return this.#turn.spent() ? this.#turn.next() : RESOLVED;
@@ -169,7 +171,10 @@ export class Producer<T> {
       this.#check();
       return false;
     }
-    const outgoing = this.#encode(value, options);
+    const payload = this.#encode(value);
+    const written = this.#writeAtOnce(payload, options);
+    if (written !== undefined) return written;
+    const outgoing = this.#prepare(payload, options);
     if (!this.#write(outgoing)) {
       this.#refused = outgoingLength(outgoing);
       this.#discard(outgoing);
@@ -212,7 +217,7 @@ export class Producer<T> {
   /** As `send`, but blocks the thread. Throws `ERR_RINGWAY_TIMEOUT`. For workers and scripts. */
   sendSync(value: T, options?: MessageOptions & { readonly timeout?: number | undefined }): void {
     checkWait(options);
-    const outgoing = this.#encode(value, options);
+    const outgoing = this.#prepare(this.#encode(value), options);
     if (this.#sends.length === 0 && this.#write(outgoing)) {
       this.#afterWrite();
       return;
@@ -393,36 +398,55 @@ export class Producer<T> {
     );
   }
 
-  #encode(value: T, options: MessageOptions | undefined): Outgoing {
+  /** The value as bytes; after this the producer is open still, and its lane in use. */
+  #encode(value: T): Uint8Array {
     this.#check();
     if (this.#writer.quarantined) this.#replaceLane();
+    const { codec } = this.#context;
     let payload: Uint8Array;
     try {
-      payload = this.#context.codec.encode(value);
+      payload = codec.encode(value);
     } catch (error) {
       if (error instanceof RingwayError) throw error;
       const why = error instanceof Error ? error.message : String(error);
-      throw new RingwayError(
-        'ERR_RINGWAY_ENCODE',
-        `codec ${this.#context.codec.name} cannot encode this message: ${why}`,
-        {
-          cause: error,
-        },
-      );
+      throw new RingwayError('ERR_RINGWAY_ENCODE', `codec ${codec.name} cannot encode this message: ${why}`, {
+        cause: error,
+      });
     }
     // The codec is the user's: it may have closed this producer.
     if (this.#state !== 'open') this.#check();
-    if (!(payload instanceof Uint8Array)) {
-      throw new RingwayError(
-        'ERR_RINGWAY_ENCODE',
-        `codec ${this.#context.codec.name} must encode to a Uint8Array, it returned ${typeof payload}`,
-      );
+    if (payload instanceof Uint8Array) return payload;
+    throw new RingwayError(
+      'ERR_RINGWAY_ENCODE',
+      `codec ${codec.name} must encode to a Uint8Array, it returned ${typeof payload}`,
+    );
+  }
+
+  /** The common case, without an object in between: no options, fits a frame, no send waits. Undefined if it is another case. */
+  #writeAtOnce(payload: Uint8Array, options: MessageOptions | undefined): boolean | undefined {
+    const common =
+      options === undefined &&
+      !this.#timestamps &&
+      this.#epoch === undefined &&
+      payload.length <= this.#writer.maxLength &&
+      this.#sends.length === 0 &&
+      this.#reservation === undefined;
+    if (!common) return undefined;
+    if (this.#writer.write(FRAME_TYPE.message, undefined, payload)) {
+      this.#afterWrite();
+      return true;
     }
+    this.#refused = payload.length;
+    // What is gathered must be readable, or nothing will ever make room.
+    this.#writer.publish();
+    return false;
+  }
+
+  #prepare(payload: Uint8Array, options: MessageOptions | undefined): Outgoing {
     const headers = options?.headers;
     const metadata = headers === undefined && !this.#timestamps ? undefined : this.#metadata(headers);
     const extra = metadata === undefined ? 0 : metadata.length;
-    // Eight more than needed, for the epoch of a first frame.
-    if (payload.length + extra + 8 <= this.#writer.maxLength) return { payload, metadata, spill: undefined };
+    if (payload.length + extra <= this.#writer.maxLength) return { payload, metadata, spill: undefined };
     return this.#spill(payload, metadata);
   }
 

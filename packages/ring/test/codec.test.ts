@@ -24,8 +24,11 @@ describe('codecs', () => {
   it('msgpack writes plain MessagePack, which any language reads', () => {
     const codec = msgpack();
     const object = { a: 1 };
-    assert.deepEqual([...codec.encode(object)], [0x81, 0xa1, 0x61, 0x01]);
-    for (let count = 0; count < 40; count++) assert.equal(codec.encode(object).length, 4, 'no shared records');
+    // A map of one entry, in the short or in the long form, and then "a" and 1.
+    const forms = [[0x81], [0xde, 0, 1]].map((map) => [...map, 0xa1, 0x61, 0x01].join());
+    for (let count = 0; count < 40; count++) {
+      assert.ok(forms.includes(codec.encode(object).join()), 'the same each time: no shared records');
+    }
   });
 
   it('msgpack keeps dates, bytes and 64-bit integers', () => {
@@ -67,7 +70,7 @@ describe('codecs', () => {
     const floats = new Float64Array([0, 1.5, -2, Infinity, 4]);
     assert.deepEqual(through(typed<Float64Array>(Float64Array), floats.subarray(1, 4)), floats.slice(1, 4));
     assert.deepEqual(through(typed(BigInt64Array), new BigInt64Array([-1n])), new BigInt64Array([-1n]));
-    assert.throws(() => typed(Float64Array).encode(new Float32Array(1) as unknown as Float64Array), TypeError);
+    assert.throws(() => typed(Float64Array).encode(new Float32Array(1) as never), TypeError);
     assert.throws(() => typed(Float64Array).decode(new Uint8Array(12)), RangeError);
   });
 

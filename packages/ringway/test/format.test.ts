@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import * as header from '../../memory/dist/header-layout.js';
+import * as locks from '../../memory/dist/lock-layout.js';
+import * as queue from '../../ring/dist/layout.js';
+import { DEFAULTS } from '../../ring/dist/options.js';
+import { MAX_METADATA_BYTES, METADATA_TAG } from '../../ring/dist/metadata.js';
+import { ROLE } from '../../ring/dist/recovery.js';
+import * as slots from '../../sync/dist/slot-layout.js';
+import { tables, tablesUnder, type Table } from './support/markdown.js';
+import { document } from './support/repository.js';
+
+const FORMAT = document('docs/format.md');
+const CONSTANTS = new Map<string, unknown>([header, locks, queue, slots].flatMap((module) => Object.entries(module)));
+
+/** Constants whose values other figures of the page contain, or that are limits of the code and not of the format. */
+const NOT_IN_A_TABLE: ReadonlySet<string> = new Set([
+  ...[
+    'HEADER_BYTES',
+    'MAGIC',
+    'FORMAT_MAJOR',
+    'FORMAT_MINOR',
+    'GEOMETRY_WORDS',
+    'SIZE_UNIT',
+    'MAX_LOCKS',
+    'PROBE_LIMIT',
+  ],
+  ...['CREATION_ID_BYTES', 'CODEC_NAME_BYTES', 'BOOT_ID_BYTES', 'SPARE_BYTES', 'KIND_QUEUE', 'PAGE_BYTES'],
+  ...[
+    'QUEUE_FLAG',
+    'QUEUE_BYTE',
+    'QUEUE_BYTES',
+    'SLOTS_BYTE',
+    'LANE_HEADER_BYTES',
+    'LANE_HEADER_WORDS',
+    'LANE_LABEL_BYTES',
+  ],
+  ...[
+    'LANE_STATE',
+    'ROW_BYTES',
+    'ROW_WORDS',
+    'IDLE',
+    'LEASE_FREE',
+    'FRAME_HEADER_BYTES',
+    'FRAME_ALIGNMENT',
+    'FRAME_TYPE',
+  ],
+  ...['FRAME_TYPE_OPTIONAL', 'FRAME_FLAG_META', 'FRAME_LANE_PART', 'SPILL_REFERENCE_BYTES', 'MIN_LANE_BYTES'],
+  ...[
+    'MAX_LANE_BYTES',
+    'MAX_PARTICIPANTS',
+    'queueLayout',
+    'SLOT_BYTES',
+    'SLOT_WORDS',
+    'SLOT_LABEL_BYTES',
+    'SLOT_STATE',
+  ],
+  ...['OWNER_SLOT_BITS', 'OWNER_SLOT_MASK', 'GENERATION_MASK', 'NOBODY', 'MAX_SLOTS'],
+]);
+
+/** `NAME` out of a cell that holds one constant in backticks. */
+function constantIn(cell: string): string | undefined {
+  return /^`([A-Z0-9_]+)`$/.exec(cell)?.[1];
+}
+
+function value(name: string): number {
+  const found = CONSTANTS.get(name);
+  assert.ok(typeof found === 'number', `${name} is a number in the code`);
+  return found;
+}
+
+/** Where a constant says that something is, in bytes. */
+function byteOf(name: string): number {
+  if (name.startsWith('GEOMETRY_') && name !== 'GEOMETRY_OFFSET') return header.GEOMETRY_OFFSET + 4 * value(name);
+  if (name.endsWith('_FLOAT')) return 8 * value(name);
+  return /_(OFFSET|BYTE)$/.test(name) ? value(name) : 4 * value(name);
+}
+
+/** The rows that name a constant: byte, size (if the table has that column), constant. */
+function fields(table: Table): { byte: number; size: number; name: string }[] {
+  const size = table.columns.indexOf('size');
+  return table.rows.flatMap((row) => {
+    const name = constantIn(row[row.length - 1]);
+    return name === undefined ? [] : [{ byte: Number(row[0]), size: size < 0 ? 4 : Number(row[size]), name }];
+  });
+}
+
+/** Name and value of each row of a table whose first column names what its second has the value of. */
+function values(title: string): Record<string, number> {
+  const table = tables(FORMAT).find(({ columns }) => columns[0] === title);
+  assert.ok(table !== undefined, `there is a table of ${title}s`);
+  return Object.fromEntries(table.rows.map(([name, number]) => [name.slice(1, -1), Number(number)]));
+}
+
+describe('docs/format.md', () => {
+  for (const heading of ['Header', 'Geometry', 'Queue words', 'Slots', 'Lane headers', 'Claim rows']) {
+    it(`tells under "${heading}" the offsets of the code`, () => {
+      const [table] = tablesUnder(FORMAT, heading);
+      const found = fields(table);
+      assert.ok(found.length > 3);
+      for (const { byte, name } of found) assert.equal(byte, byteOf(name), name);
+    });
+
+    it(`lets no two fields under "${heading}" overlap`, () => {
+      let end = 0;
+      for (const { byte, size, name } of fields(tablesUnder(FORMAT, heading)[0])) {
+        assert.ok(byte >= end, `${name} begins at ${byte}, what is before it ends at ${end}`);
+        end = byte + size;
+      }
+    });
+  }
+
+  it('leaves out no constant of the layout files', () => {
+    const told = new Set(tables(FORMAT).flatMap(({ rows }) => rows.map((row) => constantIn(row[row.length - 1]))));
+    const missing = [...CONSTANTS.keys()].filter((name) => !told.has(name) && !NOT_IN_A_TABLE.has(name));
+    assert.deepEqual(missing, []);
+  });
+
+  it('tells the sizes of the code', () => {
+    const sizes = new Map(
+      tables(FORMAT).flatMap((table) => fields(table).map(({ name, size }) => [name, size] as const)),
+    );
+    assert.equal(sizes.get('MAGIC_OFFSET'), header.MAGIC.length);
+    assert.equal(sizes.get('GEOMETRY_OFFSET'), 4 * header.GEOMETRY_WORDS);
+    assert.equal(sizes.get('CREATION_ID_OFFSET'), header.CREATION_ID_BYTES);
+    assert.equal(sizes.get('CODEC_NAME_OFFSET'), header.CODEC_NAME_BYTES);
+    assert.equal(sizes.get('BOOT_ID_OFFSET'), header.BOOT_ID_BYTES);
+    assert.equal(sizes.get('SPARE_OFFSET'), header.SPARE_BYTES);
+    assert.equal(sizes.get('SLOT_LABEL_BYTE'), slots.SLOT_LABEL_BYTES);
+    assert.equal(sizes.get('LANE_LABEL_BYTE'), queue.LANE_LABEL_BYTES);
+    const [last] = tablesUnder(FORMAT, 'Header')[0].rows.slice(-1);
+    assert.equal(Number(last[0]) + Number(last[1]), header.HEADER_BYTES);
+  });
+
+  it('tells the locks of the code', () => {
+    const bytes = new Map([
+      ['2^46 + i', locks.LOCK_BASE],
+      ['2^46 - 1', locks.GATE_LOCK],
+      ['2^46 - 2', locks.BIRTH_LOCK],
+    ]);
+    const [, table] = tablesUnder(FORMAT, 'Objects and locks');
+    for (const [byte, , cell] of table.rows) assert.equal(bytes.get(byte), value(constantIn(cell) ?? ''), byte);
+    assert.match(FORMAT, new RegExp(`at most ${locks.MAX_LOCKS} slot locks`));
+    assert.match(FORMAT, new RegExp(`a queue has at most ${2 * queue.MAX_PARTICIPANTS}`));
+  });
+
+  it('tells the areas of a queue with default geometry', () => {
+    const { laneBytes, maxProducers, maxConsumers } = DEFAULTS;
+    const layout = queue.queueLayout(laneBytes, maxProducers, maxConsumers);
+    const rowBytes = queue.ROW_BYTES * maxProducers * maxConsumers;
+    const [table] = tablesUnder(FORMAT, 'Areas');
+    assert.deepEqual(
+      table.rows.map((row) => [row[0], Number(row[3]), Number(row[4])]),
+      [
+        ['header', 0, header.HEADER_BYTES],
+        ['queue words', queue.QUEUE_BYTE, queue.QUEUE_BYTES],
+        ['slot table', queue.SLOTS_BYTE, layout.slotCount * slots.SLOT_BYTES],
+        ['lane headers', layout.lanesByte, maxProducers * queue.LANE_HEADER_BYTES],
+        ['claim rows', layout.rowsByte, rowBytes],
+        ['lanes', layout.controlBytes, layout.size - layout.controlBytes],
+      ],
+    );
+    assert.equal(table.rows[2][2], `${slots.SLOT_BYTES} × (C + P)`);
+    assert.equal(table.rows[3][2], `${queue.LANE_HEADER_BYTES} × P`);
+    assert.equal(table.rows[4][2], `${queue.ROW_BYTES} × P × C`);
+  });
+
+  it('tells the limits and defaults of the geometry', () => {
+    const [table] = tablesUnder(FORMAT, 'Geometry');
+    assert.deepEqual(
+      table.rows.map((row) => row.slice(2, 5).map(Number)),
+      [
+        [queue.MIN_LANE_BYTES, queue.MAX_LANE_BYTES, DEFAULTS.laneBytes],
+        [1, queue.MAX_PARTICIPANTS, DEFAULTS.maxProducers],
+        [1, queue.MAX_PARTICIPANTS, DEFAULTS.maxConsumers],
+        [1, 2 ** 32 - 1, DEFAULTS.maxMessageBytes],
+        [0, queue.QUEUE_FLAG.ephemeral, 0],
+      ],
+    );
+  });
+
+  it('tells all states, types and tags', () => {
+    assert.deepEqual(values('slot state'), { ...slots.SLOT_STATE });
+    assert.deepEqual(values('queue flag'), { ...queue.QUEUE_FLAG });
+    assert.deepEqual(values('lane state'), { ...queue.LANE_STATE });
+    assert.deepEqual(values('frame type'), { ...queue.FRAME_TYPE });
+    assert.deepEqual(values('metadata tag'), { ...METADATA_TAG });
+  });
+
+  it('tells the single values that stand in its text', () => {
+    const text = FORMAT.replaceAll(/\s+/g, ' ');
+    const sentences = [
+      `It describes format ${header.FORMAT_MAJOR}.${header.FORMAT_MINOR}.`,
+      `magic: \`${[...header.MAGIC].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')}\``,
+      `kind: ${queue.KIND_QUEUE} is a queue`,
+      `\`generation << ${slots.OWNER_SLOT_BITS} | slot + 1\`; ${slots.NOBODY} is nobody`,
+      `generation, ${Math.log2(slots.GENERATION_MASK + 1)} bits`,
+      `role: ${ROLE.consumer} consumer, ${ROLE.producer} producer`,
+      `${queue.IDLE} is *idle*`,
+      `atomic; ${queue.LEASE_FREE} free`,
+      `A frame takes ${queue.FRAME_HEADER_BYTES} bytes and its length, rounded up to ${queue.FRAME_ALIGNMENT}`,
+      `never more than a ${['half', 'third', 'quarter'][queue.FRAME_LANE_PART - 2]} of its lane`,
+      `Types from ${queue.FRAME_TYPE_OPTIONAL} (`,
+      `bit ${Math.log2(queue.FRAME_FLAG_META)} says that there is metadata`,
+      `At most ${MAX_METADATA_BYTES} bytes.`,
+      `has ${queue.SPILL_REFERENCE_BYTES} bytes (`,
+      `a multiple of ${header.SIZE_UNIT}`,
+    ];
+    for (const sentence of sentences) assert.ok(text.includes(sentence), sentence);
+  });
+});
