@@ -21,6 +21,7 @@
         'src/file_lock.cc',
         'src/fork_guard.cc',
         'src/futex.cc',
+        'src/held_words.cc',
         'src/mapping.cc',
         'src/report_queue.cc',
         'src/wait_thread.cc',

@@ -111,7 +111,8 @@ export interface Native {
    * Waits on a native thread (one for up to 127 watches, `futex_waitv`; never libuv's pool) until `words[index] !== expected`
    * or the word is woken, or a lock of `locks` is let go; then fires once. Looks at `locks` every 100 ms (in the thread, JavaScript is
    * woken on a change only). A positive id, or -errno (`EFAULT`, `EAGAIN` when no thread can be started). Fires at once (on the
-   * event loop, never inside the call) when the value differs already. `words` must be a view of a mapping ({@link Native.map}).
+   * event loop, never inside the call) when the value differs already. `words` must be a view of a mapping ({@link Native.map}),
+   * which it keeps from being collected.
    *
    * Change the word before you wake it: of several words woken at one moment the kernel names one, and the others are found
    * by their values. Without `futex_waitv` (Linux before 5.16, some sandboxes, or `RINGWAY_NO_FUTEX_WAITV=1`) a thread serves

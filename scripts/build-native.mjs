@@ -84,11 +84,9 @@ function build() {
   });
   if (run.error !== undefined) return `node-gyp did not start: ${run.error.message}`;
   if (run.status === 0) return '';
-  const output = verbose ? '' : `${run.stdout}${run.stderr}`;
   // Without headers node-gyp wants to download them, which is what fails on a machine without network.
-  if (prefix === undefined && !hasDownloadedHeaders()) {
-    return `${output}\n${explain([`the headers of Node ${process.versions.node}`])}`;
-  }
+  if (prefix === undefined && !hasDownloadedHeaders()) return explain([`the headers of Node ${process.versions.node}`]);
+  const output = verbose ? '' : `${run.stdout}${run.stderr}`;
   return `${output}\nThe native part of Ringway did not compile: see above.`;
 }
 

@@ -59,6 +59,7 @@ void ReportQueue::Deliver(napi_env env, napi_value, void* context, void*) {
     queue->scheduled_ = false;
   }
   for (const Report& report : reports) {
+    queue->held_->Drop(report.id);
     const Napi::HandleScope scope(env);
     napi_value undefined = nullptr;
     napi_value arguments[2] = {};

@@ -7,6 +7,8 @@
 #include <mutex>
 #include <vector>
 
+#include "held_words.h"
+
 namespace ringway {
 
 // WATCH_REASON in index.ts.
@@ -19,7 +21,7 @@ struct Report {
 
 class ReportQueue {
  public:
-  ReportQueue() = default;
+  explicit ReportQueue(HeldWords* held) : held_(held) {}
   ReportQueue(const ReportQueue&) = delete;
   ReportQueue& operator=(const ReportQueue&) = delete;
 
@@ -37,6 +39,7 @@ class ReportQueue {
  private:
   static void Deliver(napi_env env, napi_value function, void* context, void* data);
 
+  HeldWords* const held_;
   napi_threadsafe_function wake_ = nullptr;
   Napi::FunctionReference dispatch_;
   std::mutex mutex_;

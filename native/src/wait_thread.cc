@@ -9,6 +9,8 @@
 #include <limits>
 #include <utility>
 
+#include "held_words.h"
+
 namespace ringway {
 namespace {
 
@@ -101,14 +103,10 @@ bool WaitThread::Remove(std::int64_t id) {
 }
 
 void WaitThread::Forget(const char* begin, std::size_t bytes) {
-  const auto is_inside = [begin, bytes](const Watch& watch) {
-    const std::uintptr_t first = reinterpret_cast<std::uintptr_t>(begin);
-    const std::uintptr_t word = reinterpret_cast<std::uintptr_t>(watch.word);
-    return word >= first && word - first < bytes;
-  };
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto removed =
-      std::stable_partition(watches_.begin(), watches_.end(), [&](const Watch& watch) { return !is_inside(watch); });
+  const auto removed = std::stable_partition(watches_.begin(), watches_.end(), [begin, bytes](const Watch& watch) {
+    return !IsInside(watch.word, begin, bytes);
+  });
   if (removed == watches_.end()) return;
   const Watch first = *removed;
   watches_.erase(removed, watches_.end());

@@ -67,36 +67,58 @@ bool ReadLocks(napi_env env, napi_value value, std::shared_ptr<LockWatch>* resul
 void Waiter::Close() {
   threads_.clear();
   reports_.Close();
+  held_.Clear();
 }
 
-std::int64_t Waiter::Add(std::uint32_t* word, std::uint32_t expected, std::shared_ptr<LockWatch> locks) {
+bool Waiter::Add(napi_env env, napi_value view, std::uint32_t* word, std::uint32_t expected,
+                 std::shared_ptr<LockWatch> locks, std::int64_t* result) {
   const Watch watch = {last_id_ + 1, word, expected, std::move(locks)};
   const int comparison = FutexCompare(word, expected);
-  if (comparison < 0 && comparison != -EAGAIN) return comparison;
+  if (comparison < 0 && comparison != -EAGAIN) {
+    *result = comparison;
+    return true;
+  }
+  // Before a thread may report it.
+  if (!held_.Hold(env, watch.id, view, word)) return false;
   if (comparison == -EAGAIN) {
     reports_.Push({{watch.id, WatchReason::kDoorbell}});
-    return ++last_id_;
+  } else {
+    const int error = Start(watch);
+    if (error < 0) {
+      held_.Drop(watch.id);
+      *result = error;
+      return true;
+    }
   }
+  *result = ++last_id_;
+  return true;
+}
+
+// 0 or -errno.
+int Waiter::Start(const Watch& watch) {
   for (const std::unique_ptr<WaitThread>& thread : threads_) {
-    if (thread->Add(watch)) return ++last_id_;
+    if (thread->Add(watch)) return 0;
   }
   int error = 0;
   std::unique_ptr<WaitThread> thread = WaitThread::Start(NextMode(), &reports_, &error);
   if (thread == nullptr) return error;
   thread->Add(watch);
   threads_.push_back(std::move(thread));
-  return ++last_id_;
+  return 0;
 }
 
 bool Waiter::Remove(std::int64_t id) {
   for (const std::unique_ptr<WaitThread>& thread : threads_) {
-    if (thread->Remove(id)) return true;
+    if (!thread->Remove(id)) continue;
+    held_.Drop(id);
+    return true;
   }
   return false;
 }
 
 void Waiter::Forget(const char* begin, std::size_t bytes) {
   for (const std::unique_ptr<WaitThread>& thread : threads_) thread->Forget(begin, bytes);
+  held_.DropRange(begin, bytes);
 }
 
 std::size_t Waiter::CountWatches() const {
@@ -138,7 +160,11 @@ napi_value CallWatch(napi_env env, napi_callback_info info) {
     napi_throw_error(env, "ERR_INVALID_STATE", "onWatch must be called before the first watch");
     return nullptr;
   }
-  const std::int64_t id = environment.waiter().Add(word, static_cast<std::uint32_t>(expected), std::move(locks));
+  std::int64_t id = 0;
+  if (!environment.waiter().Add(env, arguments.at(0), word, static_cast<std::uint32_t>(expected), std::move(locks),
+                                &id)) {
+    return nullptr;
+  }
   napi_value result = nullptr;
   if (napi_create_int64(env, id, &result) != napi_ok) ThrowLastError(env);
   return result;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "held_words.h"
 #include "report_queue.h"
 #include "wait_thread.h"
 
@@ -16,7 +17,7 @@ namespace ringway {
 // For the thread of the environment alone.
 class Waiter {
  public:
-  Waiter() = default;
+  Waiter() : reports_(&held_) {}
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
@@ -27,8 +28,10 @@ class Waiter {
 
   ReportQueue& reports() { return reports_; }
 
-  // A positive id that is never used again, or -errno.
-  std::int64_t Add(std::uint32_t* word, std::uint32_t expected, std::shared_ptr<LockWatch> locks);
+  // Watches a word of `view`. False when an exception is pending, else `*result` is a positive id that is never used
+  // again, or -errno.
+  bool Add(napi_env env, napi_value view, std::uint32_t* word, std::uint32_t expected, std::shared_ptr<LockWatch> locks,
+           std::int64_t* result);
   bool Remove(std::int64_t id);
   // Removes the watches of words in the range, which may then be unmapped at once.
   void Forget(const char* begin, std::size_t bytes);
@@ -37,8 +40,10 @@ class Waiter {
   std::size_t CountWatches() const;
 
  private:
+  int Start(const Watch& watch);
   WaitThread::Mode NextMode();
 
+  HeldWords held_;
   ReportQueue reports_;
   std::int64_t last_id_ = 0;
   // They are kept when they have nothing to wait for: they then sleep, and cost no time.

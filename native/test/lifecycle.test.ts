@@ -127,6 +127,10 @@ describe('the addon', () => {
     assert.deepEqual(await idle.end(), { status: 0, output: '' });
   });
 
+  it('keeps words that are watched from being collected', async () => {
+    assert.deepEqual(await new Fixture('idle', ['forget'], ['--expose-gc']).end(), { status: 0, output: '' });
+  });
+
   it('lets a process exit in the middle of everything', async () => {
     assert.deepEqual(await new Fixture('idle', ['exit']).end(), { status: 3, output: '' });
   });

@@ -177,7 +177,7 @@ export class Consumer<T> implements AsyncIterable<T> {
     for (let done = 0; ;) {
       const claim = most > 0 ? this.#core.next(most, !this.#stopping) : undefined;
       if (claim === undefined) break;
-      done = this.#pollClaim(claim, handler, most);
+      const done = this.#pollClaim(claim, handler, most);
       this.#core.turnToNextLane();
       if (done > 0 || this.closed) return done;
     }

@@ -174,6 +174,8 @@ export class Producer<T> {
     const payload = this.#encode(value);
     const written = this.#writeAtOnce(payload, options);
     if (written !== undefined) return written;
+    // The codec may have called `send`, which waits now.
+    if (this.#sends.length > 0) return false;
     const outgoing = this.#prepare(payload, options);
     if (!this.#write(outgoing)) {
       this.#refused = outgoingLength(outgoing);

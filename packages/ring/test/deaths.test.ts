@@ -248,11 +248,11 @@ describe('between processes', function () {
           await Promise.all(joining.map(({ done }) => done));
         }
       }
-      await survivor.ask({ do: 'send', first: 1_000_000, count: 1 });
-      const last: Received[] = [];
-      while (!numbers(last).includes(1_000_000)) {
-        last.push(...(await survivor.ask<Received[]>({ do: 'receive', count: 1, timeout: LONG_MS })));
-      }
+      // Abandoned lanes are taken again once everything in them is acknowledged.
+      const swallowing = survivor.ask({ do: 'swallow' });
+      await within(LONG_MS, 'the drain', keep(Queue.open(name, { codec: bytes() })).drained());
+      await survivor.ask({ do: 'halt' });
+      await swallowing;
       for (const role of ['consumer', 'producer'] as const) {
         const queue = keep(Queue.open(name, { codec: bytes() }));
         const joined = range(0, 3).map(() => queue[role]());
