@@ -174,7 +174,7 @@ export class Consumer<T> implements AsyncIterable<T> {
     this.#check();
     const most = Math.min(limit, this.#prefetch);
     // Again only where a claim held nothing but frames of the protocol's own.
-    for (let done = 0; ;) {
+    for (;;) {
       const claim = most > 0 ? this.#core.next(most, !this.#stopping) : undefined;
       if (claim === undefined) break;
       const done = this.#pollClaim(claim, handler, most);
