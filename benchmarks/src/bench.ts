@@ -40,7 +40,9 @@ function rowOf({ system, asked, outcomes }: Contender): Row {
   };
 }
 
-/** Runs the contenders of a group in turn (A B C A B C …), so that whatever else the machine does falls on all of them. */
+/**
+ * Runs the contenders of a group in turn (A B C A B C …), so that whatever else the machine does falls on all of them.
+ */
 async function runGroup(contenders: readonly Contender[], options: BenchOptions, signal: AbortSignal): Promise<Row[]> {
   for (let round = 1; round <= options.runs; round++) {
     for (const { system, asked, outcomes } of contenders) {

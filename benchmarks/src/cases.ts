@@ -1,8 +1,7 @@
+import type { IdleStrategy } from 'ringway';
+
 /** How a sender publishes: each message alone, or several at a time. */
 export type Publish = 'each' | 'batch';
-
-/** How the two sides of a round trip wait. */
-export type Idle = 'spin' | 'adaptive' | 'park';
 
 /** As many messages as possible, one way. */
 export interface ThroughputCase {
@@ -13,7 +12,7 @@ export interface ThroughputCase {
 /** One message at a time, there and back. */
 export interface RoundTripCase {
   readonly scenario: 'rtt';
-  readonly params: { readonly bytes: number; readonly idle: Idle };
+  readonly params: { readonly bytes: number; readonly idle: IdleStrategy };
 }
 
 /** What a system is asked to do in a run. */
@@ -30,7 +29,8 @@ export const CASE_GROUPS: readonly (readonly Case[])[] = [
   ...THROUGHPUT_BYTES.map((bytes) =>
     (['each', 'batch'] as const).map((publish): Case => ({ scenario: 'throughput', params: { bytes, publish } })),
   ),
-  (['spin', 'adaptive', 'park'] as const).map(
-    (idle): Case => ({ scenario: 'rtt', params: { bytes: ROUND_TRIP_BYTES, idle } }),
-  ),
+  (['spin', 'adaptive', 'park'] as const).map((idle): Case => ({
+    scenario: 'rtt',
+    params: { bytes: ROUND_TRIP_BYTES, idle },
+  })),
 ];

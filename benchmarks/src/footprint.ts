@@ -53,6 +53,13 @@ export async function footprint(runs: number, progress: (what: string) => void, 
   }
   return whats.map((what) => {
     const values = found.map((report) => numberIn(report, what));
-    return { scenario: FOOTPRINT, system: 'ringway', params: { what }, unit: FOOTPRINT_UNITS[what], ...summarize(values), values };
+    return {
+      scenario: FOOTPRINT,
+      system: 'ringway',
+      params: { what },
+      unit: FOOTPRINT_UNITS[what],
+      ...summarize(values),
+      values,
+    };
   });
 }

@@ -29,7 +29,8 @@ export interface Options {
 function number(name: string, text: string | undefined, least: number, whole: boolean): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value) && value >= least && (!whole || Number.isSafeInteger(value))) return value;
+  if (text.trim() !== '' && Number.isFinite(value) && value >= least && (!whole || Number.isSafeInteger(value)))
+    return value;
   throw new RangeError(`--${name} must be a ${whole ? 'whole ' : ''}number from ${least}, not ${JSON.stringify(text)}`);
 }
 

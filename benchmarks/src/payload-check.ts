@@ -1,10 +1,13 @@
 const WORD_BYTES = 4;
 
-/** Checks that messages come whole, in order, once each: length, sequence number and last word of every one. Throws at the first wrong one. */
+/**
+ * Checks that messages come whole, in order, once each: length, sequence number and last word of every one. Throws at
+ * the first wrong one.
+ */
 export class PayloadCheck {
   readonly #length: number;
   #bytes: Uint8Array | undefined;
-  #view = new DataView(new ArrayBuffer(0));
+  #view: DataView = new DataView(new ArrayBuffer(0));
   #received = 0;
 
   /** @param length - what every message must have, in bytes */

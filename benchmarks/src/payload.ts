@@ -4,8 +4,8 @@ const FILL = 0x5a;
 const WORD_BYTES = 4;
 
 /**
- * A message that is sent again and again: its first word is a sequence number, its last one the complement of that. Every system's
- * sender stamps so, every receiver checks it ({@link PayloadCheck}).
+ * A message that is sent again and again: its first word is a sequence number, its last one the complement of that.
+ * Every system's sender stamps so, every receiver checks it ({@link PayloadCheck}).
  */
 export class Payload {
   /** The message. Stamping changes it in place. */

@@ -1,12 +1,15 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { numberIn, parseLine } from './peer-protocol.js';
 import type { Command } from './system.js';
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** A process of a run, seen from the one that starts it. Whatever goes wrong in it, the next call here rejects with what it said. */
+/**
+ * A process of a run, seen from the one that starts it. Whatever goes wrong in it, the next call here rejects with what
+ * it said.
+ */
 export class PeerProcess {
   readonly #name: string;
   readonly #child: ChildProcess;
@@ -24,10 +27,12 @@ export class PeerProcess {
     signal.throwIfAborted();
     this.#name = name;
     const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe', ...descriptors] });
-    const [stdin, stdout, stderr] = child.stdio as [Writable, Readable, Readable];
+    // Pipes were asked for: each of them is there.
+    const { stdin, stdout, stderr } = child as ChildProcessWithoutNullStreams;
     this.#child = child;
     this.#orders = stdin;
-    // A process that is gone takes no orders (EPIPE); that it is gone, and why, is told by whoever waits for its next line.
+    // A process that is gone takes no orders (EPIPE); that it is gone, and why, is told by whoever waits for its next
+    // line.
     stdin.on('error', () => undefined);
     stderr.setEncoding('utf8').on('data', (text: string) => (this.#complaints += text));
     this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]();

@@ -1,7 +1,8 @@
 /**
- * What the processes of a run say to the one that started them, in lines of JSON on the standard output: `{"ready":true}` when connected and, by
- * the receiver, for each order; a report at the end of each phase. Orders come as lines on the standard input, a number of messages each; its end is the
- * end of the run. The native program speaks the same.
+ * What the processes of a run say to the one that started them, in lines of JSON on the standard output:
+ * `{"ready":true}` when connected and, by the receiver, for each order; a report at the end of each phase. Orders come
+ * as lines on the standard input, a number of messages each; its end is the end of the run. The native program speaks
+ * the same.
  */
 export const READY = '{"ready":true}';
 

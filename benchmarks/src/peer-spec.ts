@@ -15,8 +15,8 @@ export interface PeerSpec {
 }
 
 /**
- * What a process tells of a phase: when it began to send (sender) or had received all (receiver), in microseconds of the clock that all processes share;
- * the sender of a round trip how long they took, in microseconds.
+ * What a process tells of a phase: when it began to send (sender) or had received all (receiver), in microseconds of
+ * the clock that all processes share; the sender of a round trip how long they took, in microseconds.
  */
 export type Report = { readonly at: number } | { readonly p50: number; readonly p99: number };
 

@@ -5,7 +5,9 @@ import { READY } from './peer-protocol.js';
 import { openRingwayPeer } from './peers/ringway.js';
 import { openSocketPeer } from './peers/socket.js';
 
-const OPENERS: ReadonlyMap<string, (spec: PeerSpec) => Peer | Promise<Peer>> = new Map([
+type Opener = (spec: PeerSpec) => Peer | Promise<Peer>;
+
+const OPENERS: ReadonlyMap<string, Opener> = new Map<string, Opener>([
   ['ringway', openRingwayPeer],
   ['unix-socket', openSocketPeer],
 ]);

@@ -13,8 +13,12 @@ const FIRST_MESSAGES = 20_000;
 const FIRST_BYTES = 64 * 1024 * 1024;
 /** A round trip may take a thousand times as long as a message that is only sent. */
 const FIRST_ROUND_TRIPS = 1_000;
-/** Second phase: at the rate of the first, this part of the time that is measured. */
+/**
+ * Then as many as take this part of the time that is measured, at the rate of the phase before; until a phase took half
+ * of that.
+ */
 const WARM_UP_PART = 0.3;
+const WARM_UP_PHASES = 5;
 
 /** How long, and how, a run is made. */
 export interface Measure extends RunOptions {
@@ -59,15 +63,18 @@ function countFor(seconds: number, { count, microseconds }: Phase): number {
 
 async function measure(asked: Case, seconds: number, sender: PeerProcess, receiver: PeerProcess): Promise<Outcome> {
   const most = asked.scenario === 'rtt' ? FIRST_ROUND_TRIPS : FIRST_MESSAGES;
-  const first = await phase(asked, sender, receiver, Math.min(most, Math.ceil(FIRST_BYTES / asked.params.bytes)));
-  const second = await phase(asked, sender, receiver, countFor(seconds * WARM_UP_PART, first));
-  const { outcome } = await phase(asked, sender, receiver, countFor(seconds, second));
+  const warmUp = seconds * WARM_UP_PART;
+  let last = await phase(asked, sender, receiver, Math.min(most, Math.ceil(FIRST_BYTES / asked.params.bytes)));
+  for (let phases = 1; phases < WARM_UP_PHASES && last.microseconds < (warmUp * 1e6) / 2; phases++) {
+    last = await phase(asked, sender, receiver, countFor(warmUp, last));
+  }
+  const { outcome } = await phase(asked, sender, receiver, countFor(seconds, last));
   return outcome;
 }
 
 /**
- * One run: two fresh processes, which warm up by the same work that is measured. The clock goes from the first send to the last receipt. Rejects when a
- * message was wrong, or a process died; nothing is left of either then.
+ * One run: two fresh processes, which warm up by the same work that is measured. The clock goes from the first send to
+ * the last receipt. Rejects when a message was wrong, or a process died; nothing is left of either then.
  *
  * @param signal - ends it, at once
  */

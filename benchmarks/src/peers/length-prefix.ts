@@ -1,7 +1,9 @@
 /** Bytes before each message on a socket: its length, little-endian. */
 export const PREFIX_BYTES = 4;
 
-/** A message as it goes over a socket, in memory of its own: a stream keeps what it was given until the kernel has it. */
+/**
+ * A message as it goes over a socket, in memory of its own: a stream keeps what it was given until the kernel has it.
+ */
 export function framed(message: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
   frame.writeUInt32LE(message.length, 0);
@@ -9,7 +11,10 @@ export function framed(message: Uint8Array): Buffer {
   return frame;
 }
 
-/** Cuts a stream of bytes into messages again. Those that came whole are handed over in place, the others are put together first. */
+/**
+ * Cuts a stream of bytes into messages again. Those that came whole are handed over in place, the others are put
+ * together first.
+ */
 export class Unframer {
   readonly #message: (bytes: Uint8Array, offset: number, length: number) => void;
   readonly #frame: Buffer;

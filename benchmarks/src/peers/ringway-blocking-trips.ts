@@ -2,7 +2,7 @@ import { nowMicroseconds } from '../clock.js';
 import { PayloadCheck } from '../payload-check.js';
 import { Payload } from '../payload.js';
 import type { Peer, Report } from '../peer-spec.js';
-import { BLOCKING_TIMEOUT_MS } from './limits.js';
+import { BLOCKING_TIMEOUT_MS, SPINNING_TRIPS_PER_SAMPLE } from './limits.js';
 import { RingwayPair } from './ringway-pair.js';
 import { RoundTrips } from './round-trips.js';
 
@@ -24,7 +24,7 @@ export class RingwayBlockingPing implements Peer {
     const { producer, consumer } = this.#pair;
     const payload = this.#payload;
     const check = this.#check;
-    const trips = new RoundTrips(count);
+    const trips = new RoundTrips(count, SPINNING_TRIPS_PER_SAMPLE);
     const accept = (lane: Uint8Array, offset: number, length: number): void => {
       check.accept(lane, offset, length);
     };
@@ -44,7 +44,9 @@ export class RingwayBlockingPing implements Peer {
   }
 }
 
-/** Answers each message from within the handler, so that the answer is on its way before the message is acknowledged. */
+/**
+ * Answers each message from within the handler, so that the answer is on its way before the message is acknowledged.
+ */
 export class RingwayBlockingPong implements Peer {
   readonly #pair: RingwayPair;
   readonly #payload: Payload;

@@ -1,4 +1,4 @@
-import type { Idle } from '../cases.js';
+import type { IdleStrategy } from 'ringway';
 import { nowMicroseconds } from '../clock.js';
 import { PayloadCheck } from '../payload-check.js';
 import { Payload } from '../payload.js';
@@ -20,14 +20,14 @@ export class RingwayLoopPing implements Peer {
   readonly #payload: Payload;
   readonly #check: PayloadCheck;
 
-  constructor(place: string, length: number, idle: Idle, spoil: number) {
+  constructor(place: string, length: number, idle: IdleStrategy, spoil: number) {
     this.#pair = new RingwayPair(place, 'sender', idle);
     this.#payload = new Payload(length, spoil);
     this.#check = new PayloadCheck(length);
   }
 
   async run(count: number): Promise<Report> {
-    const trips = new RoundTrips(count);
+    const trips = new RoundTrips(count, 1);
     this.#check.restart();
     for (let sequence = 0; sequence < count; sequence++) {
       this.#payload.stamp(sequence);
@@ -50,7 +50,7 @@ export class RingwayLoopPong implements Peer {
   readonly #payload: Payload;
   readonly #check: PayloadCheck;
 
-  constructor(place: string, length: number, idle: Idle) {
+  constructor(place: string, length: number, idle: IdleStrategy) {
     this.#pair = new RingwayPair(place, 'receiver', idle);
     this.#payload = new Payload(length, -1);
     this.#check = new PayloadCheck(length);

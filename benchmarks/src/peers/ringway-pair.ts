@@ -1,5 +1,4 @@
-import { Queue, bytes, type Consumer, type Producer } from 'ringway';
-import type { Idle } from '../cases.js';
+import { Queue, bytes, type Consumer, type IdleStrategy, type Producer } from 'ringway';
 import type { Role } from '../peer-spec.js';
 
 /** Names of the queues of a round trip: one for each direction. */
@@ -13,7 +12,7 @@ export class RingwayPair {
   readonly consumer: Consumer<Uint8Array>;
   readonly #queues: readonly Queue<Uint8Array>[];
 
-  constructor(place: string, role: Role, idle: Idle) {
+  constructor(place: string, role: Role, idle: IdleStrategy) {
     const { there, back } = queueNames(place);
     const [out, home] = (role === 'sender' ? [there, back] : [back, there]).map((name) =>
       Queue.open(name, { codec: bytes() }),

@@ -11,6 +11,7 @@ export function openRingwayPeer({ case: asked, role, place, spoil }: PeerSpec): 
     return sends ? new RingwaySender(place, bytes, publish, spoil) : new RingwayReceiver(place, bytes);
   }
   const { bytes, idle } = asked.params;
-  if (idle === 'spin') return sends ? new RingwayBlockingPing(place, bytes, spoil) : new RingwayBlockingPong(place, bytes);
+  if (idle === 'spin')
+    return sends ? new RingwayBlockingPing(place, bytes, spoil) : new RingwayBlockingPong(place, bytes);
   return sends ? new RingwayLoopPing(place, bytes, idle, spoil) : new RingwayLoopPong(place, bytes, idle);
 }

@@ -10,7 +10,9 @@ import { Unframer, framed } from './length-prefix.js';
 /** Messages between `cork` and `uncork`. */
 const BATCH = 64;
 
-/** Writes as fast as the socket takes it: a `write` a message, corked in batches, and waits for `drain` when told to. */
+/**
+ * Writes as fast as the socket takes it: a `write` a message, corked in batches, and waits for `drain` when told to.
+ */
 export class SocketSender implements Peer {
   readonly #socket: Socket;
   readonly #payload: Payload;

@@ -27,7 +27,7 @@ export class SocketPing implements Peer {
   }
 
   run(count: number): Promise<Report> {
-    const trips = new RoundTrips(count);
+    const trips = new RoundTrips(count, 1);
     const ask = (): void => {
       this.#payload.stamp(this.#check.received);
       trips.begin();

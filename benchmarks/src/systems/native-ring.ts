@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DEFAULTS } from 'ringway';
 import type { Case } from '../cases.js';
 import { nativeProgram } from '../native-program.js';
+import { SPINNING_TRIPS_PER_SAMPLE } from '../peers/limits.js';
 import type { RunOptions, Setup, System } from '../system.js';
 import { runName } from './names.js';
 
@@ -15,7 +16,8 @@ const INHERITED = 3;
  */
 export const nativeRing: System = {
   name: 'native-ring',
-  takes: (asked: Case) => (asked.scenario === 'throughput' ? asked.params.publish === 'each' : asked.params.idle === 'spin'),
+  takes: (asked: Case) =>
+    asked.scenario === 'throughput' ? asked.params.publish === 'each' : asked.params.idle === 'spin',
   ready: (signal: AbortSignal) => nativeProgram.build(signal),
   prepare(asked: Case, { spoil }: RunOptions): Setup {
     const path = join(SHARED_MEMORY, runName());
@@ -26,7 +28,8 @@ export const nativeRing: System = {
       file: nativeProgram.path,
       args: [
         ...[role, asked.scenario],
-        ...[INHERITED, asked.params.bytes, DEFAULTS.laneBytes, DEFAULTS.prefetch, spoil].map(String),
+        ...[INHERITED, asked.params.bytes, DEFAULTS.laneBytes, DEFAULTS.prefetch].map(String),
+        ...[spoil, SPINNING_TRIPS_PER_SAMPLE].map(String),
       ],
       descriptors: [descriptor],
     });

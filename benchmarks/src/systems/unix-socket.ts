@@ -7,8 +7,9 @@ import { runName } from './names.js';
 import { nodeCommand } from './node-command.js';
 
 /**
- * What a Node user has without any package: `node:net` over a Unix socket, each message with its length before it. It can wait in one way only,
- * in the kernel; so it takes part wherever event loops wait for each other, however Ringway waits there.
+ * What a Node user has without any package: `node:net` over a Unix socket, each message with its length before it. It
+ * can wait in one way only, in the kernel; so it takes part wherever event loops wait for each other, however Ringway
+ * waits there.
  */
 export const unixSocket: System = {
   name: 'unix-socket',

@@ -14,7 +14,7 @@ function blockWriter(file: number): (message: Uint8Array) => { number: number; b
   return (message) => {
     const number = numberOf(message);
     const length = message.length - NUMBER_BYTES;
-    for (let written = 0; written < length; ) {
+    for (let written = 0; written < length;) {
       const at = NUMBER_BYTES + written;
       written += writeSync(file, message, at, length - written, number * BLOCK_BYTES + written);
     }

@@ -25,7 +25,7 @@ export async function consume<T>(
     lifeline.onStop(() => void consumer.stop());
     for (let first = await consumer.receive(); first !== undefined; first = await consumer.receive()) {
       const batch: Delivery<T>[] = [];
-      for (let delivery: Delivery<T> | undefined = first; delivery !== undefined; ) {
+      for (let delivery: Delivery<T> | undefined = first; delivery !== undefined;) {
         batch.push(delivery);
         const entry = handle(delivery.value);
         if (askAt !== undefined && entry.number >= askAt) {

@@ -37,8 +37,13 @@ export interface CrewWatcher {
   resumed(name: string, number: number): void;
 }
 
-/** A worker asks at the message that it was told to: true is `go on`; false kills it. */
-export type Judge = (post: Post, number: number) => Promise<boolean>;
+/** Decides on workers that ask at the message where they were told to. */
+export interface Judge {
+  /** False kills it. */
+  mayGoOn(role: Post['role']): Promise<boolean>;
+  /** Told of each death. */
+  died(role: Post['role']): void;
+}
 
 /** The processes of a job: starts them, replaces those that die, ends them. */
 export class Crew {
@@ -79,7 +84,9 @@ export class Crew {
     const worker = startWorker(post.program, post.options);
     this.#workers.set(worker, post);
     worker.once('error', (error) => {
-      this.#over.abort(new Error(`${post.name} cannot be started or told anything: ${error.message}`, { cause: error }));
+      this.#over.abort(
+        new Error(`${post.name} cannot be started or told anything: ${error.message}`, { cause: error }),
+      );
     });
     // Then `error` is emitted.
     if (worker.pid === undefined) return;
@@ -132,7 +139,7 @@ export class Crew {
   }
 
   async #decide(worker: ChildProcess, post: Post, number: number): Promise<void> {
-    const goOn = await this.#judge(post, number);
+    const goOn = await this.#judge.mayGoOn(post.role);
     if (hasExited(worker) || this.#ending) return;
     if (goOn) {
       tell(worker, 'go-on');
@@ -167,6 +174,7 @@ export class Crew {
     };
     this.deaths.push(death);
     this.#watcher.died(death);
+    this.#judge.died(post.role);
     this.start({ ...post, options: { ...post.options, askAt: undefined } }, true);
   }
 }
@@ -177,5 +185,7 @@ function tell(worker: ChildProcess, order: Order): void {
 }
 
 function failure(name: string, pid: number | undefined, code: number | null, signal: NodeJS.Signals | null): Error {
-  return new Error(`${name} (pid ${String(pid)}) failed ${signal === null ? `with exit code ${String(code)}` : `by ${signal}`}`);
+  return new Error(
+    `${name} (pid ${String(pid)}) failed ${signal === null ? `with exit code ${String(code)}` : `by ${signal}`}`,
+  );
 }

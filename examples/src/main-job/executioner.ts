@@ -1,27 +1,34 @@
-import type { Judge } from './crew.js';
+import type { Judge, Post } from './crew.js';
 
 /**
- * Carries out a plan of kills: the first consumer that asks dies, then the producer. The others go on at once. A producer that asks first waits, so that the order is
- * the same each time.
- *
- * @param killsConsumer - whether a consumer is to die; otherwise the producer does not wait for that
+ * Carries out a plan of kills: the first consumer that asks dies, the others go on. When it is dead, and not before, the producer that asks dies, too: the order is the
+ * same each time, however small the file.
  */
-export function executioner(killsConsumer: boolean): Judge {
-  let consumerChosen!: () => void;
-  const consumerDies = killsConsumer
-    ? new Promise<void>((resolve) => {
-        consumerChosen = resolve;
-      })
-    : Promise.resolve();
-  let left = killsConsumer ? 1 : 0;
-  return async ({ role }) => {
+export class Executioner implements Judge {
+  readonly #consumerDied: Promise<void>;
+  #consumers: number;
+  #consumerIsDead!: () => void;
+
+  /** @param killsConsumer - whether a consumer is to die; otherwise the producer does not wait for that */
+  constructor(killsConsumer: boolean) {
+    this.#consumers = killsConsumer ? 1 : 0;
+    this.#consumerDied = new Promise((resolve) => {
+      this.#consumerIsDead = resolve;
+    });
+    if (!killsConsumer) this.#consumerIsDead();
+  }
+
+  async mayGoOn(role: Post['role']): Promise<boolean> {
     if (role === 'producer') {
-      await consumerDies;
+      await this.#consumerDied;
       return false;
     }
-    if (left === 0) return true;
-    left--;
-    consumerChosen();
+    if (this.#consumers === 0) return true;
+    this.#consumers--;
     return false;
-  };
+  }
+
+  died(role: Post['role']): void {
+    if (role === 'consumer') this.#consumerIsDead();
+  }
 }

@@ -35,6 +35,7 @@ export async function inspectInput(path: string): Promise<Input> {
     throw new InputError(`cannot read ${path}: ${why}`, { cause: error });
   }
   if (found.isDirectory()) throw new InputError(`${path} is a directory: name a file`);
-  if (!found.isFile()) throw new InputError(`${path} is not a regular file: only these have a length that is known beforehand`);
+  if (!found.isFile())
+    throw new InputError(`${path} is not a regular file: only these have a length that is known beforehand`);
   return { path, bytes: found.size };
 }

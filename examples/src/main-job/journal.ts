@@ -65,7 +65,8 @@ export class JournalWriter {
   /** Writes the batch. Throws if it is not on record as a whole: then nothing of it may be acknowledged. */
   commit(): void {
     const written = writeSync(this.#file, this.#pending, 0, this.#used);
-    if (written !== this.#used) throw new Error(`the journal took ${written} of ${this.#used} bytes: is the device full?`);
+    if (written !== this.#used)
+      throw new Error(`the journal took ${written} of ${this.#used} bytes: is the device full?`);
     this.#used = 0;
   }
 
@@ -84,7 +85,7 @@ export function readJournal(path: string, visit: (record: JournalRecord) => void
   const chunk = Buffer.alloc(RECORDS_A_READ * RECORD_BYTES);
   const file = openSync(path, 'r');
   try {
-    for (let position = 0; ; ) {
+    for (let position = 0; ;) {
       const read = readSync(file, chunk, 0, chunk.length, position);
       const whole = read - (read % RECORD_BYTES);
       if (whole === 0) return;

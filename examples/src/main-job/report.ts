@@ -31,7 +31,13 @@ export class Report implements CrewWatcher {
   progress(total: number): Progress {
     if (!process.stderr.isTTY) return { update: () => undefined, stop: () => undefined };
     const format = '  {bar} {percentage} % of {total} messages, {duration_formatted}';
-    const options = { format, stream: process.stderr, clearOnComplete: true, stopOnComplete: false, gracefulExit: false };
+    const options = {
+      format,
+      stream: process.stderr,
+      clearOnComplete: true,
+      stopOnComplete: false,
+      gracefulExit: false,
+    };
     const bar = new SingleBar(options, Presets.shades_classic);
     this.#bar = bar;
     bar.start(total, 0);
@@ -71,8 +77,12 @@ export class Report implements CrewWatcher {
       const who = role === 'consumer' ? 'the survivors went on' : 'its successor’s first message was handled';
       this.line(`  ${TENTHS.format(wentOnMs)} ms after the death of ${name} (pid ${pid}) ${who}`);
     }
-    this.line(`  ${WHOLE.format(messages)} messages to ${consumers} consumers in ${TENTHS.format(seconds)} s, starts of processes included: ${rate(figures)}`);
-    this.line(`  ${redelivered} redelivered, ${lost} lost, ${invented} invented, ${duplicated} duplicated, ${reordered} reordered`);
+    this.line(
+      `  ${WHOLE.format(messages)} messages to ${consumers} consumers in ${TENTHS.format(seconds)} s, starts of processes included: ${rate(figures)}`,
+    );
+    this.line(
+      `  ${redelivered} redelivered, ${lost} lost, ${invented} invented, ${duplicated} duplicated, ${reordered} reordered`,
+    );
   }
 
   /** A row of the speed phase. */

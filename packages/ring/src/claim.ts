@@ -2,6 +2,7 @@ import type { Doorbells, Slots } from '@ringway/sync';
 import { checkedFrameBytes, frameType, isSkipped } from './frame.js';
 import type { Lane } from './lane.js';
 import {
+  FRAME_TYPE,
   IDLE,
   LANE_LEASE,
   LANE_NEXT,
@@ -325,7 +326,8 @@ export class Claim {
   #walk(at: number, end: number, room: number): number {
     const frames = (this.#frames ??= this.lane.frames);
     const ring = this.lane.capacity - 1;
-    const most = (this.#tail + room) | 0;
+    const full = (this.#head + this.mask + 1) | 0;
+    let most = (this.#tail + room) | 0;
     let tail = this.#tail;
     while (tail !== most && at !== end) {
       const word = (at & ring) >> 2;
@@ -333,6 +335,8 @@ export class Claim {
       const tag = frames[word + 1];
       const bytes = checkedFrameBytes(length, tag, (end - at) | 0);
       if (bytes === 0) break;
+      // The protocol's own frames come on top of what was asked for.
+      if (tag !== FRAME_TYPE.message && most !== full && isSkipped(frameType(tag))) most = (most + 1) | 0;
       const place = tail & this.mask;
       this.positions[place] = at;
       this.lengths[place] = length;

@@ -4,8 +4,8 @@ import { ROOT } from './support/repository.js';
 import { Sandbox } from './support/sandbox.js';
 
 /** Prints whether the addon is among the shared objects of the process. */
-const LOADED =
-  "process.report.excludeNetwork = true; console.log(process.report.getReport().sharedObjects.some((path) => path.endsWith('ringway.node')));";
+const LOADED = `process.report.excludeNetwork = true;
+  console.log(process.report.getReport().sharedObjects.some((path) => path.endsWith('ringway.node')));`;
 
 describe('loading ringway', () => {
   const sandbox = new Sandbox();

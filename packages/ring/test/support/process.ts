@@ -1,12 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { Queue } from '@ringway/ring';
 
 import type { Answer, Request, Said } from '../fixtures/protocol.js';
+
+const SHARED_MEMORY = '/dev/shm';
 
 const running = new Set<ChildProcess>();
 const cleanups: (() => void)[] = [];
@@ -109,7 +112,11 @@ export class Child {
 /** A free name; the queue of that name is unlinked by {@link cleanUp}. */
 export function queueName(): string {
   const name = `ring-${randomBytes(6).toString('hex')}`;
-  cleanups.push(() => Queue.unlink(name));
+  cleanups.push(() => {
+    Queue.unlink(name);
+    // Only where a test has failed is anything left.
+    for (const object of objectsOf(name)) rmSync(join(SHARED_MEMORY, object), { force: true });
+  });
   return name;
 }
 
@@ -146,5 +153,5 @@ export async function cleanUp(): Promise<void> {
 
 /** Objects in shared memory whose names contain this. */
 export function objectsOf(name: string): string[] {
-  return readdirSync('/dev/shm').filter((entry) => entry.includes(name));
+  return readdirSync(SHARED_MEMORY).filter((entry) => entry.includes(name));
 }

@@ -23,8 +23,8 @@ export interface FoundLane {
 }
 
 /**
- * Reads a queue's object with nothing but the numbers that the tables of `docs/format.md` tell, and the rules that its text tells: it is there to show
- * that the page suffices. It uses no constant of the code on purpose.
+ * Reads a queue's object with nothing but the numbers that the tables of `docs/format.md` tell, and the rules that its
+ * text tells: it is there to show that the page suffices. It uses no constant of the code on purpose.
  */
 export class FormatReader {
   readonly #bytes: Buffer;

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, watch } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const BENCH = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const SHARED_MEMORY = '/dev/shm';
+/** One run of a few milliseconds each. */
+const TINY = ['--runs', '1', '--seconds', '0.005'];
+
+interface Row {
+  scenario: string;
+  system: string;
+  params: Record<string, string | number>;
+  unit: string;
+  median: number;
+  min: number;
+  max: number;
+  runs: number;
+}
+
+interface Results {
+  machine: Record<string, unknown>;
+  rows: Row[];
+  ratios: { name: string; required: Record<string, number>; measured: number; met: boolean }[];
+}
+
+interface Outcome {
+  code: number | null;
+  output: string;
+  complaints: string;
+  pid: number;
+}
+
+/** Runs the bench; `started` may act on it meanwhile. */
+async function runBench(args: readonly string[], started?: (pid: number) => void): Promise<Outcome> {
+  const child = spawn(process.execPath, [BENCH, ...TINY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const { pid } = child;
+  assert.ok(pid !== undefined);
+  started?.(pid);
+  let output = '';
+  let complaints = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output, complaints, pid };
+}
+
+/** What a bench of that process id has left, in shared memory and among temporary files. */
+function leftBy(pid: number): string[] {
+  return [SHARED_MEMORY, tmpdir()].flatMap((directory) =>
+    readdirSync(directory).filter((name) => name.includes(`bench-${pid}-`)),
+  );
+}
+
+/** Processes that a bench of that process id has started and that still live. */
+function childrenOf(pid: number): string[] {
+  return readdirSync('/proc').filter((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      return readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(`bench-${pid}-`);
+    } catch (error) {
+      // It ended between the two looks.
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ESRCH') return false;
+      throw error;
+    }
+  });
+}
+
+describe('the bench', function () {
+  this.timeout(120_000);
+  let directory: string;
+  let json: string;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'ringway-bench-test-'));
+    json = join(directory, 'out.json');
+  });
+
+  afterEach(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  async function resultsOf(args: readonly string[]): Promise<Results> {
+    const { code, complaints, pid } = await runBench([...args, '--json', json]);
+    assert.equal(complaints, '');
+    assert.equal(code, 0);
+    assert.deepEqual(leftBy(pid), []);
+    return JSON.parse(readFileSync(json, 'utf8')) as Results;
+  }
+
+  it('measures every system at the same cases, and writes rows of one shape', async () => {
+    const { machine, rows, ratios } = await resultsOf(['--only', 'bytes=64']);
+
+    const found = rows.map(({ scenario, system, params }) => {
+      return `${scenario} ${system} ${params[scenario === 'rtt' ? 'idle' : 'publish']}`;
+    });
+    assert.deepEqual(found.sort(), [
+      'rtt native-ring spin',
+      'rtt ringway adaptive',
+      'rtt ringway park',
+      'rtt ringway spin',
+      'rtt unix-socket adaptive',
+      'rtt unix-socket park',
+      'throughput native-ring each',
+      'throughput ringway batch',
+      'throughput ringway each',
+      'throughput unix-socket batch',
+      'throughput unix-socket each',
+    ]);
+    for (const row of rows) {
+      assert.equal(row.unit, row.scenario === 'rtt' ? 'us' : 'msg/s');
+      assert.equal(row.params.bytes, 64);
+      assert.equal(row.runs, 1);
+      assert.ok(row.min > 0 && row.min <= row.median && row.median <= row.max, JSON.stringify(row));
+    }
+    for (const name of ['cpu', 'cpus', 'kernel', 'node', 'load', 'pinned']) assert.ok(name in machine, name);
+    assert.ok(ratios.length > 0);
+    for (const { required, measured, met } of ratios) {
+      assert.equal(met, 'least' in required ? measured >= required.least : measured <= required.most);
+    }
+  });
+
+  it('carries messages of every length', async () => {
+    const { rows } = await resultsOf(['--only', 'throughput,ringway,unix-socket,publish=batch']);
+
+    const lengths = new Set(rows.map(({ params }) => params.bytes));
+    assert.deepEqual([...lengths], [8, 64, 256, 1024, 4096, 65536]);
+    assert.equal(rows.length, 2 * lengths.size);
+  });
+
+  it('tells the footprint of a queue', async () => {
+    const { rows } = await resultsOf(['--only', 'footprint']);
+
+    const units = Object.fromEntries(rows.map(({ params, unit }) => [params.what, unit]));
+    assert.deepEqual(units, {
+      'shared memory': 'B',
+      'idle cpu': '%',
+      'threads for 1': 'threads',
+      'threads for 127': 'threads',
+      create: 'us',
+      open: 'us',
+      producer: 'us',
+    });
+  });
+
+  for (const system of ['ringway', 'native-ring', 'unix-socket']) {
+    for (const scenario of ['throughput', 'rtt']) {
+      it(`fails loudly when a message of ${system} is wrong (${scenario})`, async () => {
+        const only = ['--only', `${system},${scenario},bytes=64`];
+        const { code, complaints, pid } = await runBench([...only, '--spoil', '7', '--json', json]);
+
+        assert.equal(code, 1);
+        assert.match(complaints, /wrong message: expected number 7 of 64 bytes/);
+        assert.deepEqual(readdirSync(directory), []);
+        assert.deepEqual(leftBy(pid), []);
+        assert.deepEqual(childrenOf(pid), []);
+      });
+    }
+  }
+
+  it('leaves nothing when it is interrupted while a run begins', async () => {
+    const { code, complaints, pid } = await runBench(['--seconds', '30', '--only', 'ringway,throughput'], (running) => {
+      const watcher = watch(SHARED_MEMORY, (_, name) => {
+        if (name?.includes(`bench-${running}-`) !== true) return;
+        watcher.close();
+        process.kill(running, 'SIGINT');
+      });
+    });
+
+    assert.equal(code, 130);
+    assert.match(complaints, /interrupted by SIGINT/);
+    assert.deepEqual(leftBy(pid), []);
+    assert.deepEqual(childrenOf(pid), []);
+  });
+
+  it('refuses names that there are not', async () => {
+    const { code, complaints } = await runBench(['--only', 'throughput,speed']);
+
+    assert.equal(code, 1);
+    assert.match(complaints, /--only knows no "speed"; there are throughput, rtt, footprint, ringway/);
+  });
+
+  it('refuses to run nothing', async () => {
+    const { code, complaints } = await runBench(['--only', 'native-ring,publish=batch']);
+
+    assert.equal(code, 1);
+    assert.match(complaints, /leaves nothing to run/);
+  });
+});
