@@ -96,7 +96,7 @@ export class Job {
       return undefined;
     }
     this.#report.line(
-      `speed: messages of ${BLOCK_BYTES / 1024} KiB, nobody is killed, a quarter more goes before the clock starts`,
+      `speed: messages of ${BLOCK_BYTES / 1024} KiB, nobody is killed, half as much goes before the clock starts`,
     );
     return speedPhase(this.#input.path, this.#options.mebibytes, this.#workshop, this.#report, this.#signal);
   }

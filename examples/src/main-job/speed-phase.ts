@@ -14,7 +14,7 @@ import type { Workshop } from './workshop.js';
 
 const MEBIBYTE = 2 ** 20;
 /** The part of it that each system sends before the clock starts: both processes are up when they have compiled what they run. */
-const WARM_UP_PART = 4;
+const WARM_UP_PART = 2;
 
 /** How many blocks go before the clock starts, and how many after. */
 interface Amount {

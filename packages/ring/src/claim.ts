@@ -1,4 +1,4 @@
-import type { Doorbells, Slots } from '@ringway/sync';
+import { STRONG_ORDER, type Doorbells, type Slots } from '@ringway/sync';
 import { checkedFrameBytes, frameType, isSkipped } from './frame.js';
 import type { Lane } from './lane.js';
 import {
@@ -125,9 +125,10 @@ export class Claim {
     const room = Math.min(limit, this.mask + 1 - ((this.#tail - this.#head) | 0));
     if (room <= 0 || (this.active && (this.#attempts !== 0 || seen !== this.#to))) return NOTHING;
     if (!this.#lease(me)) return LEASED;
-    // Under the lease from here: `next` moves by my hand alone. The position is read afresh: an older one may be a lap behind `next`.
+    // Under the lease from here: `next` moves by my hand alone. The position is read afresh: an older one may be a lap behind `next`. Both behind the
+    // exchange that took the lease.
     const next = words[header + LANE_NEXT];
-    const position = Atomics.load(words, header + LANE_POSITION);
+    const position = STRONG_ORDER ? words[header + LANE_POSITION] : Atomics.load(words, header + LANE_POSITION);
     const extending = this.active;
     if (
       position === next ||
@@ -147,7 +148,7 @@ export class Claim {
       Atomics.store(words, header + LANE_LEASE, LEASE_FREE);
       return CORRUPT;
     }
-    // `to` and `from` are plain: for who is killed only the order of the instructions counts, and for who reads `next` the atomic store of it below orders both.
+    // `to` and `from` are plain: for who is killed only the order of the instructions counts, and for who reads `next` the store of it below orders both.
     words[this.#row + ROW_TO] = end;
     if (!extending) {
       words[this.#row + ROW_ATTEMPTS] = 0;
@@ -156,7 +157,9 @@ export class Claim {
     }
     this.#noted = end;
     this.#to = end;
-    Atomics.store(words, header + LANE_NEXT, end);
+    // Behind `to` and `from`: the producer that reads it must find the claim.
+    if (STRONG_ORDER) words[header + LANE_NEXT] = end;
+    else Atomics.store(words, header + LANE_NEXT, end);
     Atomics.store(words, header + LANE_LEASE, LEASE_FREE);
     this.#passOn(end);
     return taken;
@@ -350,7 +353,9 @@ export class Claim {
 
   /** After the lease went: whoever leaves frames behind rings one (P4, `park-leased.pml`); those who met the lease may have parked. */
   #passOn(end: number): void {
-    if (Atomics.load(this.#words, this.lane.base + LANE_POSITION) !== end) this.#doorbells.ringOne();
+    const word = this.lane.base + LANE_POSITION;
+    // Behind the atomic store that freed the lease: a publisher stores first and looks at the sleepers after, a parker sets its bit first and looks after.
+    if ((STRONG_ORDER ? this.#words[word] : Atomics.load(this.#words, word)) !== end) this.#doorbells.ringOne();
   }
 
   #moveFrom(count: number): void {

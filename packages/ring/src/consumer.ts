@@ -13,7 +13,7 @@ import { decodeMetadata } from './metadata.js';
 import { DEFAULTS, checkIdle, checkLabel, wholeNumber, type ConsumerOptions, type WaitOptions } from './options.js';
 import type { Recovery } from './recovery.js';
 import { decodeSpillReference, spillSuffix } from './spill.js';
-import { Pending, checkWait, deadlineOf, timeoutError } from './waits.js';
+import { Pending, checkWait, timeoutError } from './waits.js';
 
 const MAX_PREFETCH = 65_536;
 const MAX_CONCURRENCY = 65_536;
@@ -190,7 +190,8 @@ export class Consumer<T> implements AsyncIterable<T> {
     handler: PollHandler,
     options?: { readonly limit?: number | undefined; readonly timeout?: number | undefined },
   ): number {
-    let done = 0;
+    let done = this.poll(handler, options?.limit);
+    if (done > 0) return done;
     this.#block(options?.timeout, () => (done = this.poll(handler, options?.limit)) > 0 || this.#atEnd());
     return done;
   }
@@ -538,7 +539,7 @@ export class Consumer<T> implements AsyncIterable<T> {
     }
     this.#blocking = look;
     try {
-      if (!this.#idle.blockUntil(deadlineOf(timeout))) throw timeoutError(NO_MESSAGE, timeout ?? 0);
+      if (!this.#idle.blockFor(timeout ?? Infinity)) throw timeoutError(NO_MESSAGE, timeout ?? 0);
     } finally {
       this.#blocking = undefined;
     }

@@ -1,5 +1,5 @@
 import type { SegmentHandle } from '@ringway/memory';
-import { NOBODY, SLOT_STATE, type Doorbells, type Slots } from '@ringway/sync';
+import { NOBODY, SLOT_STATE, STRONG_ORDER, type Doorbells, type Slots } from '@ringway/sync';
 import {
   IDLE,
   LANE_BYTES_FLOAT,
@@ -240,9 +240,10 @@ export class Lane {
    * acknowledgement's store comes first and these loads after; a waiter stores its wish first and looks at the floor after: one of the two sees the other.
    */
   acknowledged(): void {
-    const wanted = Atomics.load(this.#words, this.base + LANE_WANTED);
+    const word = this.base + LANE_WANTED;
+    const wanted = STRONG_ORDER ? this.#words[word] : Atomics.load(this.#words, word);
     if (wanted !== 0) this.#wakeProducer(wanted);
-    // Plain: the atomic load before it keeps it behind the acknowledgement.
+    // Plain: the load before it keeps it behind the acknowledgement.
     if (this.#words[this.#queue + QUEUE_DRAIN_WANTED] !== 0) this.#context.drained();
   }
 

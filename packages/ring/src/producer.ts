@@ -10,7 +10,7 @@ import { monotonicMs } from './clock.js';
 import { checkIdle, checkLabel, type ProducerOptions, type WaitOptions } from './options.js';
 import { Spills, decodeSpillReference, encodeSpillReference, type SpillReference } from './spill.js';
 import type { Recovery } from './recovery.js';
-import { Pending, checkWait, deadlineOf, timeoutError } from './waits.js';
+import { Pending, checkWait, timeoutError } from './waits.js';
 
 /** What `publish: 'tick'` and a batch gather at most before they publish, in bytes. */
 const BATCH_BYTES = 16 * 1024;
@@ -218,8 +218,10 @@ export class Producer<T> {
 
   /** As `send`, but blocks the thread. Throws `ERR_RINGWAY_TIMEOUT`. For workers and scripts. */
   sendSync(value: T, options?: MessageOptions & { readonly timeout?: number | undefined }): void {
+    const payload = this.#encode(value);
     checkWait(options);
-    const outgoing = this.#prepare(this.#encode(value), options);
+    if (this.#writeAtOnce(payload, options) === true) return;
+    const outgoing = this.#prepare(payload, options);
     if (this.#sends.length === 0 && this.#write(outgoing)) {
       this.#afterWrite();
       return;
@@ -242,7 +244,7 @@ export class Producer<T> {
     );
     try {
       this.#writer.countWait();
-      sent = this.#idle.blockUntil(deadlineOf(options?.timeout));
+      sent = this.#idle.blockFor(options?.timeout ?? Infinity);
     } finally {
       if (!sent) {
         const at = this.#sends.indexOf(waiting);

@@ -29,11 +29,6 @@ export function checkWait(options: WaitOptions | undefined): void {
   if (signal?.aborted === true) throw abortError(signal);
 }
 
-/** The moment on `performance.now()`'s clock when a blocking wait ends. */
-export function deadlineOf(timeout: number | undefined): number {
-  return timeout === undefined ? Infinity : performance.now() + timeout;
-}
-
 /** One wait that a user has asked for: settles once, by success, failure, abort or timeout. */
 export class Pending<T> {
   readonly promise: Promise<T>;

@@ -30,10 +30,11 @@ describe('a claim', () => {
     sent = 0;
   });
 
-  afterEach(() => peer.kill());
+  afterEach(() => HeapPeer.killAll());
 
   function publish(count: number): void {
-    for (let frame = 0; frame < count; frame++) assert.ok(writer.write(FRAME_TYPE.message, undefined, numbered(sent++)));
+    for (let frame = 0; frame < count; frame++)
+      assert.ok(writer.write(FRAME_TYPE.message, undefined, numbered(sent++)));
     writer.publish();
   }
 
@@ -239,7 +240,10 @@ describe('a claim', () => {
       for (let round = 0; round < 20; round++) {
         publish(5);
         assert.equal(claim.take(me, 8, 0), 5);
-        assert.deepEqual(deliver(claim), [0, 1, 2, 3, 4].map((at) => at + 5 * round));
+        assert.deepEqual(
+          deliver(claim),
+          [0, 1, 2, 3, 4].map((at) => at + 5 * round),
+        );
         claim.acknowledgeAll();
         assert.equal(lane.heldBytes(lane.position), 0);
       }

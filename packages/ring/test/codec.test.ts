@@ -48,15 +48,17 @@ describe('codecs', () => {
 
   it('json brings JSON back and refuses what JSON has no form for', () => {
     const codec = json();
-    fc.assert(fc.property(fc.jsonValue(), (value) => assert.equal(JSON.stringify(through(codec, value)), JSON.stringify(value))));
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) =>
+        assert.equal(JSON.stringify(through(codec, value)), JSON.stringify(value)),
+      ),
+    );
     assert.throws(() => codec.encode(undefined), TypeError);
     assert.throws(() => codec.encode(() => undefined), TypeError);
   });
 
   it('text brings strings back and refuses anything else', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), (value) => assert.equal(through(text(), value), value)),
-    );
+    fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (value) => assert.equal(through(text(), value), value)));
     assert.throws(() => text().encode(1 as unknown as string), TypeError);
   });
 

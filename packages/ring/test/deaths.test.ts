@@ -205,7 +205,10 @@ describe('between processes', function () {
       await within(LONG_MS, 'the lane', receiving.done);
       assert.ok(performance.now() - killed < SOON_MS);
       assert.deepEqual(numbers(receiving.value ?? []), [0, 1, 2]);
-      assert.ok(receiving.value?.every(({ redelivered }) => !redelivered), 'it had claimed nothing');
+      assert.ok(
+        receiving.value?.every(({ redelivered }) => !redelivered),
+        'it had claimed nothing',
+      );
     });
 
     it('of a consumer in the middle of a claim: what it had announced is its claim', async () => {
@@ -221,15 +224,12 @@ describe('between processes', function () {
       const receiving = survivor.ask<Received[]>({ do: 'receive', count: 4 });
       await victim.kill();
       const received = await within(LONG_MS, 'the lane', receiving);
-      assert.deepEqual(
-        received.map(({ number, redelivered }) => [number, redelivered]).sort(),
-        [
-          [0, true],
-          [1, false],
-          [2, false],
-          [3, false],
-        ],
-      );
+      assert.deepEqual(received.map(({ number, redelivered }) => [number, redelivered]).sort(), [
+        [0, true],
+        [1, false],
+        [2, false],
+        [3, false],
+      ]);
     });
 
     it('of those who join, at any moment, leaves no slot lost', async () => {
@@ -278,7 +278,10 @@ describe('between processes', function () {
     stopped.process.kill('SIGSTOP');
     await new Promise((resolve) => setTimeout(resolve, 3000));
     assert.equal(receiving.settled, false);
-    assert.deepEqual(other.heard.filter(({ event }) => event === 'peer-lost'), []);
+    assert.deepEqual(
+      other.heard.filter(({ event }) => event === 'peer-lost'),
+      [],
+    );
     stopped.process.kill('SIGCONT');
     await stopped.ask({ do: 'acknowledge' });
     await sender.ask({ do: 'send', first: 2, count: 1 });

@@ -49,7 +49,8 @@ function foundAfterRace(heldBytes: typeof rowsFirst): number {
     const { claim, me } = peer.claim(0);
     const held = heldBytes(peer.words, lane, writer.position, () => assert.equal(claim.take(me, 8, 0), 4));
     // What a producer does who believes that he has room: the next frame begins where the first one stands.
-    if (lane.capacity - held >= FRAME) lane.bytes.set(numbered(5, FRAME - 8), (writer.position & (lane.capacity - 1)) + 8);
+    if (lane.capacity - held >= FRAME)
+      lane.bytes.set(numbered(5, FRAME - 8), (writer.position & (lane.capacity - 1)) + 8);
     const number = claim.deliver();
     const start = claim.positions[number & claim.mask] & (lane.capacity - 1);
     return numberOf(lane.bytes, start + 8);
@@ -60,7 +61,11 @@ function foundAfterRace(heldBytes: typeof rowsFirst): number {
 
 describe('the order in which a producer computes the floor', () => {
   it('loses a message when the rows are read before next', () => {
-    assert.equal(foundAfterRace(rowsFirst), 5, 'the consumer finds the producer’s next message where its first one was');
+    assert.equal(
+      foundAfterRace(rowsFirst),
+      5,
+      'the consumer finds the producer’s next message where its first one was',
+    );
   });
 
   it('loses none when next is read before the rows', () => {
@@ -83,7 +88,7 @@ describe('the order in which a producer computes the floor', () => {
     try {
       lane.heldBytes(lane.position);
     } finally {
-      Atomics.load = load as typeof Atomics.load;
+      Atomics.load = load;
     }
     assert.deepEqual(read, ['next', 'row']);
     peer.kill();

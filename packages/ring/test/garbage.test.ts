@@ -117,11 +117,12 @@ describe('a stranger who overwrites', function () {
       // Whatever was lost in lane 0: lane 1 goes on, and no wait is without an end.
       await within(LONG_MS, 'a send in another lane', bystander.ask({ do: 'send', first: 4_000_000, count: 1 }));
       const end = performance.now() + LONG_MS;
-      for (let found = false; !found; ) {
+      for (let found = false; !found;) {
         assert.ok(performance.now() < end, 'the message of the other lane never came');
         try {
           const delivery = await consumer.receive({ timeout: 1000 });
-          if (delivery !== undefined && delivery.value.length >= 4) found = readMessage(delivery.value).number === 4_000_000;
+          if (delivery !== undefined && delivery.value.length >= 4)
+            found = readMessage(delivery.value).number === 4_000_000;
           delivery?.ack();
         } catch (error) {
           assert.match((error as { code?: string }).code ?? '', TYPED, String((error as Error).stack));
@@ -164,7 +165,13 @@ describe('a stranger who overwrites', function () {
     const scribbling = new Outcome(stranger.ask<number>({ do: 'scribble', words }));
     await use(victim, consumer, 60);
     const waiting = consumer.receive({ signal: AbortSignal.timeout(300) });
-    await assert.rejects(within(LONG_MS, 'an abort', waiting.then(() => consumer.receive({ signal: AbortSignal.timeout(1) }))));
+    await assert.rejects(
+      within(
+        LONG_MS,
+        'an abort',
+        waiting.then(() => consumer.receive({ signal: AbortSignal.timeout(1) })),
+      ),
+    );
     await stranger.ask({ do: 'halt' });
     await within(LONG_MS, 'the stranger', scribbling.done);
   });

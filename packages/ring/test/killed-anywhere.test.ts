@@ -126,7 +126,10 @@ describe('a process that is killed before any of its accesses to shared memory',
       third.producer({ label: 'shop' }).trySend(message(90));
       const got = drain(peer).map(({ number }) => number);
       assert.equal(got.pop(), 90, 'the third goes on after both');
-      assert.deepEqual(got, Array.from({ length: got.length }, (_, number) => number));
+      assert.deepEqual(
+        got,
+        Array.from({ length: got.length }, (_, number) => number),
+      );
       assert.ok(got.length === told || got.length === told + 1, `${told} were told, ${got.length} came`);
       third.kill();
       over();
@@ -144,8 +147,14 @@ describe('a process that is killed before any of its accesses to shared memory',
     return atEveryAccess((limit) => {
       const peer = create(options);
       const half = count / 2;
-      sendAll(reopen(peer), Array.from({ length: half }, (_, at) => at));
-      sendAll(reopen(peer), Array.from({ length: half }, (_, at) => at + half));
+      sendAll(
+        reopen(peer),
+        Array.from({ length: half }, (_, at) => at),
+      );
+      sendAll(
+        reopen(peer),
+        Array.from({ length: half }, (_, at) => at + half),
+      );
       before(peer);
       const victim = reopen(peer);
       const handled: Got[] = [];
@@ -160,7 +169,13 @@ describe('a process that is killed before any of its accesses to shared memory',
       victim.kill();
       const got = drain(peer);
       const all = new Set([...handled, ...got].map(({ number }) => number));
-      assert.equal(all.size, count, `missing: ${Array.from({ length: count }, (_, at) => at).filter((at) => !all.has(at)).join()}`);
+      assert.equal(
+        all.size,
+        count,
+        `missing: ${Array.from({ length: count }, (_, at) => at)
+          .filter((at) => !all.has(at))
+          .join()}`,
+      );
       const seen = new Set(handled.map(({ number }) => number));
       for (const { number, redelivered } of got) {
         assert.ok(!seen.has(number) || redelivered, `${number} twice, and not said so`);
@@ -171,7 +186,11 @@ describe('a process that is killed before any of its accesses to shared memory',
         const numbers = got.filter(({ redelivered }) => redelivered !== fresh).map(({ number }) => number);
         for (const low of [true, false]) {
           const lane = numbers.filter((number) => number < half === low);
-          assert.deepEqual(lane, [...lane].sort((a, b) => a - b), 'in order per producer');
+          assert.deepEqual(
+            lane,
+            [...lane].sort((a, b) => a - b),
+            'in order per producer',
+          );
         }
       }
       assertClean(peer);
@@ -297,7 +316,8 @@ describe('a process that is killed before any of its accesses to shared memory',
       sendAll(reopen(peer), [0, 1, 4]);
       const worker = reopen(peer);
       const consumer = worker.consumer();
-      for (let delivery = consumer.tryReceive(); delivery !== undefined; delivery = consumer.tryReceive()) delivery.ack();
+      for (let delivery = consumer.tryReceive(); delivery !== undefined; delivery = consumer.tryReceive())
+        delivery.ack();
       const victim = reopen(peer);
       const stopped = stoppedAfter(limit, () => victim.consumer().close());
       victim.kill();
@@ -313,7 +333,7 @@ describe('a process that is killed before any of its accesses to shared memory',
     /** Takes and delivers until there is nothing left. */
     function takeAll(claim: Claim, me: number): number[] {
       const found: number[] = [];
-      for (let idle = 0; idle < 3; ) {
+      for (let idle = 0; idle < 3;) {
         if (claim.unnoted) assert.equal(claim.note(), true);
         else if (claim.waiting === 0) {
           const taken = claim.take(me, 8, 0);
@@ -322,7 +342,9 @@ describe('a process that is killed before any of its accesses to shared memory',
         }
         while (claim.waiting > 0) {
           const number = claim.deliver();
-          found.push(numberOf(claim.lane.bytes, (claim.positions[number & claim.mask] & (claim.lane.capacity - 1)) + 8));
+          found.push(
+            numberOf(claim.lane.bytes, (claim.positions[number & claim.mask] & (claim.lane.capacity - 1)) + 8),
+          );
         }
         claim.acknowledgeAll();
       }

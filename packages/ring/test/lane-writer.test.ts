@@ -2,14 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 
 import { frameBytes } from '../dist/frame.js';
-import {
-  FRAME_TYPE,
-  LANE_HALF_LAPS,
-  LANE_NEXT,
-  LANE_POSITION,
-  QUEUE_BYTE,
-  QUEUE_SLEEPERS,
-} from '../dist/layout.js';
+import { FRAME_TYPE, LANE_HALF_LAPS, LANE_NEXT, LANE_POSITION, QUEUE_BYTE, QUEUE_SLEEPERS } from '../dist/layout.js';
 import { LaneWriter } from '../dist/lane-writer.js';
 import { HeapPeer, numbered, numberOf } from './support/heap.js';
 import { throwsCode } from './support/codes.js';
@@ -21,7 +14,7 @@ describe('writing into a lane', () => {
     peer = HeapPeer.create();
   });
 
-  afterEach(() => peer.kill());
+  afterEach(() => HeapPeer.killAll());
 
   it('shows nothing before it is published, and everything after', () => {
     const { writer, lane } = peer.writer();

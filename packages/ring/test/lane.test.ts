@@ -30,7 +30,7 @@ describe('a lane', () => {
     peer = HeapPeer.create();
   });
 
-  afterEach(() => peer.kill());
+  afterEach(() => HeapPeer.killAll());
 
   /** Stores a row as a consumer in the middle of its work would have left it. */
   function row(lane: number, slot: number, from: number, to: number): void {

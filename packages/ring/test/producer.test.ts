@@ -17,7 +17,7 @@ describe('a producer', () => {
 
   afterEach(() => {
     producer.close();
-    peer.kill();
+    HeapPeer.killAll();
   });
 
   /** Fills the lane to its last byte. Returns how many messages that took. */
@@ -72,7 +72,10 @@ describe('a producer', () => {
         delivery?.ack();
       }
       await Promise.all(sends);
-      assert.deepEqual(numbers, Array.from({ length: count + 5 }, (_, number) => number));
+      assert.deepEqual(
+        numbers,
+        Array.from({ length: count + 5 }, (_, number) => number),
+      );
     });
 
     it('that is aborted has published nothing, and those behind it go on', async () => {
@@ -498,7 +501,7 @@ describe('a producer', () => {
   describe('a codec that misbehaves', () => {
     function withCodec(encode: (value: Uint8Array, own: Producer<Uint8Array>) => Uint8Array): Producer<Uint8Array> {
       const codec: Codec<Uint8Array> = { name: 'bytes', encode: (value) => encode(value, own), decode: (copy) => copy };
-      const own = peer.producer<Uint8Array>({}, codec);
+      const own = peer.producer({}, codec);
       return own;
     }
 

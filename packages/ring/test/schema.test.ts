@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import { Queue, json, type DecodeError, type SchemaResult, type StandardSchema } from '@ringway/ring';
 import { withSchema } from '../dist/schema.js';
-import { rejectsCode, throwsCode } from './support/codes.js';
+import { rejectsCode, rejectsDecoding, throwsCode } from './support/codes.js';
 
 function schemaOf<T>(validate: (value: unknown) => SchemaResult<T> | Promise<SchemaResult<T>>): StandardSchema<T> {
   return { '~standard': { version: 1, vendor: 'test', validate } };
@@ -45,14 +45,16 @@ describe('a schema', () => {
 
   it('tells of a bad message that came, with its bytes, and the consumer goes on', async () => {
     let strict = false;
-    const late = schemaOf<number>((value) => (strict && value === 1 ? { issues: [{ message: 'not 1' }] } : { value: Number(value) }));
+    const late = schemaOf<number>((value) =>
+      strict && value === 1 ? { issues: [{ message: 'not 1' }] } : { value: Number(value) },
+    );
     using queue = Queue.local<number>({ codec: json<number>(), schema: late });
     const producer = queue.producer();
     await producer.send(1);
     await producer.send(2);
     strict = true;
     const consumer = queue.consumer();
-    const error = (await rejectsCode(consumer.receive(), 'ERR_RINGWAY_SCHEMA')) as DecodeError;
+    const error = await rejectsDecoding(consumer.receive(), 'ERR_RINGWAY_SCHEMA');
     assert.equal(Buffer.from(error.delivery.value).toString(), '1');
     error.delivery.ack();
     const next = await consumer.receive();

@@ -39,7 +39,7 @@ describe('a message above a quarter of its lane', () => {
     peer = HeapPeer.create();
   });
 
-  afterEach(() => peer.kill());
+  afterEach(() => HeapPeer.killAll());
 
   const spilled = (): string[] => peer.segment.attachments.list('');
 

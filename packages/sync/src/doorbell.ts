@@ -1,4 +1,5 @@
 import type { SegmentHandle } from '@ringway/memory';
+import { STRONG_ORDER } from './order.js';
 import type { Slots } from './slots.js';
 
 /**
@@ -64,9 +65,10 @@ export class Doorbells {
     return (Atomics.and(this.#words, this.#word(slot), ~bit) & bit) !== 0;
   }
 
-  /** Wakes one sleeper, if there is any: after a publication. With nobody asleep this is one atomic load. */
+  /** Wakes one sleeper, if there is any: right after a publication by an Atomics store. With nobody asleep this is one load. */
   ringOne(): boolean {
-    const first = Atomics.load(this.#words, this.#base);
+    // Behind the caller's atomic store, which must not be passed: a parker sets its bit first and looks after.
+    const first = STRONG_ORDER ? this.#words[this.#base] : Atomics.load(this.#words, this.#base);
     return first !== 0 && this.#ringOneOf(first);
   }
 

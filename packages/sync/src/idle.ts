@@ -28,7 +28,7 @@ export interface Waiting {
   withdraw(leaving: boolean): void;
 }
 
-/** The wait of one participant: on the event loop by {@link Idle.start}, blocking by {@link Idle.blockUntil}. */
+/** The wait of one participant: on the event loop by {@link Idle.start}, blocking by {@link Idle.blockFor}. */
 export class Idle {
   readonly #segment: SegmentHandle;
   readonly #words: Int32Array;
@@ -107,15 +107,17 @@ export class Idle {
   }
 
   /**
-   * Blocks this thread until `look` is true (returns true) or `deadline` (`performance.now()` milliseconds) has passed (false). At
-   * least one look is made.
+   * Blocks this thread until `look` is true (returns true) or `timeoutMs` have passed (false). At least one look is made, and the clock is
+   * not looked at before the first 64.
    */
-  blockUntil(deadline: number): boolean {
+  blockFor(timeoutMs: number): boolean {
     const waiting = this.#waiting;
     let pollUntil = Infinity;
+    let deadline = Infinity;
     for (let round = 0; ; round++) {
       for (let i = 0; i < SPINS_PER_CLOCK; i++) if (waiting.look()) return true;
       const now = performance.now();
+      if (round === 0) deadline = now + timeoutMs;
       if (now >= deadline) return false;
       if (round === 0 && this.#strategy !== 'spin') pollUntil = this.#strategy === 'park' ? now : now + this.#pollMs;
       if (now >= this.#nextRefresh) {

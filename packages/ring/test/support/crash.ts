@@ -8,14 +8,15 @@ const OPERATIONS = ['load', 'store', 'add', 'and', 'or', 'exchange', 'compareExc
  * that (`finally`, `catch`), as in a process that is killed there. True if it was stopped, false if it came to its end.
  */
 export function stoppedAfter(accesses: number, body: () => void): boolean {
-  const originals = OPERATIONS.map((name) => [name, Atomics[name]] as const);
+  const originals = OPERATIONS.map(
+    (name) => [name, Reflect.get(Atomics, name) as (...given: never[]) => unknown] as const,
+  );
   let left = accesses;
-  let stopped = false;
-  for (const [name, original] of originals) {
-    const operation = original as (...parameters: never[]) => unknown;
+  const state = { stopped: false };
+  for (const [name, operation] of originals) {
     const counted = (...parameters: never[]): unknown => {
       if (left === 0) {
-        stopped = true;
+        state.stopped = true;
         throw new Crash(`stopped before Atomics.${name}`);
       }
       left--;
@@ -27,11 +28,11 @@ export function stoppedAfter(accesses: number, body: () => void): boolean {
     body();
   } catch (error) {
     // Library code may have wrapped it.
-    if (!stopped) throw error;
+    if (!state.stopped) throw error;
   } finally {
     for (const [name, original] of originals) Reflect.set(Atomics, name, original);
   }
-  return stopped;
+  return state.stopped;
 }
 
 /** Calls `scenario` with 0, 1, 2, … accesses until it is not stopped any more; returns how often it was. */

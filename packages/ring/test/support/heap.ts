@@ -13,6 +13,8 @@ import type { ConsumerOptions, ProducerOptions, QueueGeometry } from '../../dist
 import { Producer } from '../../dist/producer.js';
 import { Recovery } from '../../dist/recovery.js';
 
+const alive = new Set<HeapPeer>();
+
 /** Small lanes, few participants: what a test can look through. */
 export const SMALL: QueueGeometry = { laneBytes: 4096, maxProducers: 3, maxConsumers: 3 };
 
@@ -31,6 +33,12 @@ export class HeapPeer {
     this.segment = segment;
     this.channel = new Channel(segment);
     this.recovery = new Recovery(this.channel, (peer) => this.lost.push(peer));
+    alive.add(this);
+  }
+
+  /** For `afterEach`: whoever a test has left, because it failed. */
+  static killAll(): void {
+    for (const peer of alive) peer.kill();
   }
 
   /** A new queue. */
@@ -51,6 +59,7 @@ export class HeapPeer {
 
   /** SIGKILL: locks and watches go, no step of the protocol runs. */
   kill(): void {
+    alive.delete(this);
     this.segment.close();
   }
 

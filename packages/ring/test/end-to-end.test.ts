@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+
+import { Queue } from '@ringway/ring';
+
+import { Child, cleanUp, objectsOf, queueName } from './support/process.js';
+import { within } from './support/turns.js';
+
+const LONG_MS = 10_000;
+const COUNT = 20_000;
+
+describe('two programs that know only the name of a queue', function () {
+  this.timeout(30_000);
+
+  afterEach(cleanUp);
+
+  for (const first of ['orders-send', 'orders-receive']) {
+    it(`exchange objects to the end of the stream, ${first} being started first, and exit`, async () => {
+      const name = queueName();
+      const second = first === 'orders-send' ? 'orders-receive' : 'orders-send';
+      const children = [first, second].map((program) => Child.run(program, name, String(COUNT)));
+      const [sender, receiver] = first === 'orders-send' ? children : [...children].reverse();
+      assert.deepEqual(await within(LONG_MS, 'the messages', receiver.hears('received')), {
+        count: COUNT,
+        total: (9.5 * COUNT * (COUNT - 1)) / 2,
+      });
+      await within(LONG_MS, 'the drain', sender.hears('drained'));
+      assert.deepEqual(await within(LONG_MS, 'both exits', Promise.all([sender.end(), receiver.end()])), [0, 0]);
+      Queue.unlink(name);
+      assert.deepEqual(objectsOf(name), []);
+    });
+  }
+
+  it('share the work when several receive', async () => {
+    const name = queueName();
+    const receivers = [0, 1, 2].map(() => Child.run('orders-receive', name));
+    const sender = Child.run('orders-send', name, String(COUNT));
+    const received = (await within(
+      LONG_MS,
+      'the messages',
+      Promise.all(receivers.map((receiver) => receiver.hears('received'))),
+    )) as { count: number; total: number }[];
+    assert.equal(
+      received.reduce((sum, { count }) => sum + count, 0),
+      COUNT,
+    );
+    assert.equal(await within(LONG_MS, 'the exit', sender.end()), 0);
+  });
+});
