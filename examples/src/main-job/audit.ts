@@ -24,13 +24,17 @@ export interface Audit extends Totals {
   /** Messages that came marked as redelivered. */
   readonly redelivered: number;
   /**
-   * For each death, milliseconds to the first message that shows that the work went on: after a consumer's, one that was redelivered, or if there was none,
-   * the next; after a producer's, one that its successor sent. Undefined: there was none any more.
+   * For each death, milliseconds to the first message that shows that the work went on: after a consumer's, one that
+   * was redelivered, or if there was none, the next; after a producer's, one that its successor sent. Undefined: there
+   * was none any more.
    */
   readonly wentOnMs: readonly (number | undefined)[];
 }
 
-/** Compares the journal with what should have been sent: numbers 0 to `expected` - 1, each once. `deaths` in the order of time. */
+/**
+ * Compares the journal with what should have been sent: numbers 0 to `expected` - 1, each once. `deaths` in the order
+ * of time.
+ */
 export function audit(path: string, expected: number, deaths: readonly Moment[]): Audit {
   const seen = new Uint8Array(expected);
   const highest = new Map<number, number>();

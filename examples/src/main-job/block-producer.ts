@@ -5,7 +5,10 @@ import { runWorker } from './lifeline.js';
 import { produce } from './produce.js';
 import { readArguments, requireFile } from './worker-options.js';
 
-/** The file's blocks from number `from` on. Each has the number before it; all are the same memory, valid until the next one is asked for. */
+/**
+ * The file's blocks from number `from` on. Each has the number before it; all are the same memory, valid until the next
+ * one is asked for.
+ */
 async function* blocksOf(path: string, from: number): AsyncGenerator<Uint8Array, void, undefined> {
   const block = new Uint8Array(NUMBER_BYTES + BLOCK_BYTES);
   const file = await open(path);

@@ -5,7 +5,10 @@ import type { CyclicSource } from './cyclic-source.js';
 import { received } from './received.js';
 import type { Sender } from './sender.js';
 
-/** Sends over the channel of child_process with serialization `advanced`, the faster one for bytes. The receiver acknowledges the last message. */
+/**
+ * Sends over the channel of child_process with serialization `advanced`, the faster one for bytes. The receiver
+ * acknowledges the last message.
+ */
 export class ChannelSender implements Sender {
   readonly system = 'child-process';
   readonly receiver = './channel-receiver.js';

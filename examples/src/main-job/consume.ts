@@ -5,7 +5,8 @@ import type { WorkerOptions } from './worker-options.js';
 import { journalPath } from './workshop.js';
 
 /**
- * A consumer's work, until it is told to stop or the stream ends: handles what is there, puts that on record with one write, and only then acknowledges it.
+ * A consumer's work, until it is told to stop or the stream ends: handles what is there, puts that on record with one
+ * write, and only then acknowledges it.
  *
  * @param most - messages that are claimed and put on record together: the others cannot have these
  * @param handle - does the work of one message, synchronously

@@ -4,7 +4,10 @@ import { isSeparator } from './words.js';
 
 const LINE_FEED = 0x0a;
 
-/** Counts a file in one process, byte by byte, without cutting it into lines: what the consumers' totals are compared with. */
+/**
+ * Counts a file in one process, byte by byte, without cutting it into lines: what the consumers' totals are compared
+ * with.
+ */
 export async function countFile(path: string, signal: AbortSignal): Promise<Totals> {
   let [lines, bytes, words] = [0, 0, 0];
   let last = LINE_FEED;

@@ -112,7 +112,10 @@ export class Crew {
     await Promise.race([this.#produced, aborted]);
   }
 
-  /** Tells the consumers that there is no more, and waits until all are gone. From here nobody is replaced; nobody needs to be. */
+  /**
+   * Tells the consumers that there is no more, and waits until all are gone. From here nobody is replaced; nobody needs
+   * to be.
+   */
   async dismiss(): Promise<void> {
     this.#ending = true;
     const exits = [...this.#workers.keys()].map(async (worker) => {

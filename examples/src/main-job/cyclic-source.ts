@@ -1,7 +1,10 @@
 import { open } from 'node:fs/promises';
 import { BLOCK_BYTES } from './block.js';
 
-/** A file's bytes in memory, read once, as an endless stream of blocks of 64 KiB: after the last byte comes the first again. */
+/**
+ * A file's bytes in memory, read once, as an endless stream of blocks of 64 KiB: after the last byte comes the first
+ * again.
+ */
 export class CyclicSource {
   readonly #bytes: Uint8Array;
   readonly #period: number;

@@ -1,8 +1,8 @@
 import type { Judge, Post } from './crew.js';
 
 /**
- * Carries out a plan of kills: the first consumer that asks dies, the others go on. When it is dead, and not before, the producer that asks dies, too: the order is the
- * same each time, however small the file.
+ * Carries out a plan of kills: the first consumer that asks dies, the others go on. When it is dead, and not before,
+ * the producer that asks dies, too: the order is the same each time, however small the file.
  */
 export class Executioner implements Judge {
   readonly #consumerDied: Promise<void>;

@@ -37,7 +37,9 @@ export class Job {
     return this.#options.lines ? this.#lines() : this.#blocks();
   }
 
-  /** The file in blocks: fast and undisturbed, unless a viewer wants to kill; then with kills, and the output compared. */
+  /**
+   * The file in blocks: fast and undisturbed, unless a viewer wants to kill; then with kills, and the output compared.
+   */
   async #blocks(): Promise<JobFigures> {
     const { chaos, seed } = this.#options;
     const { path, bytes: size } = this.#input;

@@ -36,8 +36,8 @@ export interface JournalRecord extends Entry {
 }
 
 /**
- * Where all consumers say what they have done *before* they acknowledge it: one appending write a batch, which survives the writer's SIGKILL. So
- * whatever is acknowledged is on record; what is on record twice was delivered twice.
+ * Where all consumers say what they have done *before* they acknowledge it: one appending write a batch, which survives
+ * the writer's SIGKILL. So whatever is acknowledged is on record; what is on record twice was delivered twice.
  */
 export class JournalWriter {
   readonly #file: number;

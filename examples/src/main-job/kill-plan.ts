@@ -2,7 +2,10 @@ import { SeededRandom } from './seeded-random.js';
 
 /** Where the kills fall, in numbers of messages. */
 export interface KillPlan {
-  /** The first consumer to hold this message, or a later one, dies with it: written, not acknowledged. Undefined: there is no message. */
+  /**
+   * The first consumer to hold this message, or a later one, dies with it: written, not acknowledged. Undefined: there
+   * is no message.
+   */
   readonly consumerAt: number | undefined;
   /** The producer dies when it has sent this many messages, before the next one. */
   readonly producerAt: number;

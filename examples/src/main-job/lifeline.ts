@@ -3,8 +3,8 @@ import type { Order, Report } from './talk.js';
 import { removeWorkshop, type Workshop } from './workshop.js';
 
 /**
- * A worker's end of the channel to the process that started it. When that process is gone without having said so, the worker removes what the job made, and
- * exits: whoever kills the job leaves nothing behind.
+ * A worker's end of the channel to the process that started it. When that process is gone without having said so, the
+ * worker removes what the job made, and exits: whoever kills the job leaves nothing behind.
  */
 export class Lifeline {
   readonly #orphaned: () => void;

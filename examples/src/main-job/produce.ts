@@ -14,9 +14,10 @@ const LEAST_PAUSE_MS = 2;
 /**
  * A producer's work: sends what `messages` yields from some number on, to the end of the stream.
  *
- * How it knows where to begin, its predecessor having been killed at any instruction: what was published is a beginning of the messages, without a gap, because one
- * producer's messages are in order. Once all of it is acknowledged, all of it is on record, for consumers note before they acknowledge. So the
- * journal's highest number is the last that was published, exactly; nothing is sent twice. The first producer begins in the same way, at 0.
+ * How it knows where to begin, its predecessor having been killed at any instruction: what was published is a beginning
+ * of the messages, without a gap, because one producer's messages are in order. Once all of it is acknowledged, all of
+ * it is on record, for consumers note before they acknowledge. So the journal's highest number is the last that was
+ * published, exactly; nothing is sent twice. The first producer begins in the same way, at 0.
  */
 export async function produce<T>(
   options: WorkerOptions,

@@ -77,12 +77,10 @@ export class Report implements CrewWatcher {
       const who = role === 'consumer' ? 'the survivors went on' : 'its successor’s first message was handled';
       this.line(`  ${TENTHS.format(wentOnMs)} ms after the death of ${name} (pid ${pid}) ${who}`);
     }
-    this.line(
-      `  ${WHOLE.format(messages)} messages to ${consumers} consumers in ${TENTHS.format(seconds)} s, starts of processes included: ${rate(figures)}`,
-    );
-    this.line(
-      `  ${redelivered} redelivered, ${lost} lost, ${invented} invented, ${duplicated} duplicated, ${reordered} reordered`,
-    );
+    const duration = `${TENTHS.format(seconds)} s, starts of processes included`;
+    this.line(`  ${WHOLE.format(messages)} messages to ${consumers} consumers in ${duration}: ${rate(figures)}`);
+    const wrong = `${lost} lost, ${invented} invented, ${duplicated} duplicated, ${reordered} reordered`;
+    this.line(`  ${redelivered} redelivered, ${wrong}`);
   }
 
   /** A row of the speed phase. */

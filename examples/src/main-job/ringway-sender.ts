@@ -5,7 +5,10 @@ import type { CyclicSource } from './cyclic-source.js';
 import type { Sender } from './sender.js';
 import type { Workshop } from './workshop.js';
 
-/** Sends through a queue with default options, written in place. Everything is acknowledged when the queue is drained. */
+/** Room for some 127 blocks: a receiver that has no core just now does not stop the sender at once. */
+const LANE_BYTES = 8 * 2 ** 20;
+
+/** Sends through a queue, written in place. Everything is acknowledged when the queue is drained. */
 export class RingwaySender implements Sender {
   readonly system = 'ringway';
   readonly receiver = './ringway-receiver.js';
@@ -13,7 +16,7 @@ export class RingwaySender implements Sender {
   readonly #producer: Producer<Uint8Array>;
 
   constructor({ queue }: Workshop) {
-    this.#queue = Queue.open(queue, { codec: bytes(), create: 'always' });
+    this.#queue = Queue.open(queue, { codec: bytes(), create: 'always', laneBytes: LANE_BYTES });
     this.#producer = this.#queue.producer();
   }
 

@@ -8,8 +8,8 @@ export interface Sender {
   /** The receiver's program, beside this one. */
   readonly receiver: string;
   /**
-   * Sends blocks `first` to `end` - 1; the receiver is up, and takes `end` as a milestone. Returns the milliseconds from the first send to the last
-   * acknowledgement.
+   * Sends blocks `first` to `end` - 1; the receiver is up, and takes `end` as a milestone. Returns the milliseconds
+   * from the first send to the last acknowledgement.
    */
   send(source: CyclicSource, first: number, end: number, signal: AbortSignal, receiver: ChildProcess): Promise<number>;
   /** Removes what was made for it, if anything was. */

@@ -1,6 +1,8 @@
 import { BLOCK_BYTES } from './block.js';
 
-/** A receiver's check of each message in the speed phase: its length, and that none is missing, doubled or out of order. */
+/**
+ * A receiver's check of each message in the speed phase: its length, and that none is missing, doubled or out of order.
+ */
 export class SequenceCheck {
   readonly #milestones: readonly number[];
   #received = 0;
@@ -21,7 +23,8 @@ export class SequenceCheck {
   }
 
   /**
-   * Throws unless this is the message that must come next. `length` is that of the block. Returns whether a milestone is reached.
+   * Throws unless this is the message that must come next. `length` is that of the block. Returns whether a milestone
+   * is reached.
    */
   check(number: number, length: number): boolean {
     if (number !== this.#received) throw new Error(`message ${number} came where ${this.#received} was expected`);

@@ -6,8 +6,10 @@ import type { Sender } from './sender.js';
 import { socketHeader } from './socket-frame.js';
 import { socketPath, type Workshop } from './workshop.js';
 
-/** Sends over a Unix socket, as `node:net` makes it, length-prefixed; header and block go out together. The receiver acknowledges
- * the last message. */
+/**
+ * Sends over a Unix socket, as `node:net` makes it, length-prefixed; header and block go out together. The receiver
+ * acknowledges the last message.
+ */
 export class SocketSender implements Sender {
   readonly system = 'unix-socket';
   readonly receiver = './socket-receiver.js';
@@ -57,7 +59,10 @@ async function writeAll(
   }
 }
 
-/** The wait for the acknowledgement rejects with the connection's error. Who does not wait any more does not need to know. */
+/**
+ * The wait for the acknowledgement rejects with the connection's error. Who does not wait any more does not need to
+ * know.
+ */
 function ignore(): void {
   return;
 }

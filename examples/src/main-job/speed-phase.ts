@@ -13,7 +13,10 @@ import { killWorker, startWorker } from './worker-process.js';
 import type { Workshop } from './workshop.js';
 
 const MEBIBYTE = 2 ** 20;
-/** The part of it that each system sends before the clock starts: both processes are up when they have compiled what they run. */
+/**
+ * The part of it that each system sends before the clock starts: both processes are up when they have compiled what
+ * they run.
+ */
 const WARM_UP_PART = 2;
 
 /** How many blocks go before the clock starts, and how many after. */
@@ -22,7 +25,9 @@ interface Amount {
   readonly messages: number;
 }
 
-/** Sends the file, again and again until `mebibytes` have passed, by each system in turn. The file must not be empty. */
+/**
+ * Sends the file, again and again until `mebibytes` have passed, by each system in turn. The file must not be empty.
+ */
 export async function speedPhase(
   path: string,
   mebibytes: number,
@@ -63,7 +68,10 @@ export async function speedPhase(
   return rows;
 }
 
-/** One system: starts the receiver, lets both sides warm up, and takes the receiver's word for what came. Returns the milliseconds of the blocks after that. */
+/**
+ * One system: starts the receiver, lets both sides warm up, and takes the receiver's word for what came. Returns the
+ * milliseconds of the blocks after that.
+ */
 async function run(
   sender: Sender,
   source: CyclicSource,
@@ -95,7 +103,10 @@ async function run(
   }
 }
 
-/** Once the receiver is ready: the warm-up, then the rest, and the receiver's word that it has everything. Returns the milliseconds of the rest. */
+/**
+ * Once the receiver is ready: the warm-up, then the rest, and the receiver's word that it has everything. Returns the
+ * milliseconds of the rest.
+ */
 async function exchange(
   sender: Sender,
   source: CyclicSource,

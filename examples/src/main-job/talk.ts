@@ -1,4 +1,7 @@
-/** What a worker tells the process that started it, over the channel that fork() makes. The messages themselves never go this way. */
+/**
+ * What a worker tells the process that started it, over the channel that fork() makes. The messages themselves never go
+ * this way.
+ */
 export type Report =
   /** A producer goes on with this message. */
   | { readonly type: 'sending'; readonly number: number; readonly time: number }

@@ -26,8 +26,9 @@ export interface TransferPlan {
 }
 
 /**
- * Runs one file through a queue: makes it, starts producer and consumers, which know it by name, replaces those that die, and waits until everything is
- * acknowledged. Then it looks what the consumers have on record. Nobody and no queue is left after it, whatever happens.
+ * Runs one file through a queue: makes it, starts producer and consumers, which know it by name, replaces those that
+ * die, and waits until everything is acknowledged. Then it looks what the consumers have on record. Nobody and no queue
+ * is left after it, whatever happens.
  */
 export async function transfer(
   plan: TransferPlan,

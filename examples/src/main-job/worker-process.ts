@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { toArguments, type WorkerOptions } from './worker-options.js';
 
 /**
- * Starts the program beside this one. It is told its arguments and nothing else; the channel to it carries reports and orders, never messages. It is in a process group
- * of its own: Ctrl-C on the terminal reaches the job alone, which then ends its workers.
+ * Starts the program beside this one. It is told its arguments and nothing else; the channel to it carries reports and
+ * orders, never messages. It is in a process group of its own: Ctrl-C on the terminal reaches the job alone, which then
+ * ends its workers.
  */
 export function startWorker(
   program: string,

@@ -10,7 +10,10 @@ export interface Workshop {
   readonly directory: string;
 }
 
-/** Makes the directory, with an empty output file and an empty journal, and chooses a name for the queue that nobody else has. */
+/**
+ * Makes the directory, with an empty output file and an empty journal, and chooses a name for the queue that nobody
+ * else has.
+ */
 export function openWorkshop(): Workshop {
   const directory = mkdtempSync(join(tmpdir(), 'ringway-main-job-'));
   const workshop = { queue: `main-job-${process.pid}-${randomBytes(4).toString('hex')}`, directory };

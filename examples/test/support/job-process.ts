@@ -51,10 +51,10 @@ export class JobProcess {
     return this.process.exitCode;
   }
 
-  /** The first line, from line number `from` on, that matches; waits for it. */
-  async line(pattern: RegExp, from = 0): Promise<RegExpExecArray> {
+  /** The first line that matches; waits for it. */
+  async line(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
-      for (const line of this.lines.slice(from)) {
+      for (const line of this.lines) {
         const match = pattern.exec(line);
         if (match !== null) return match;
       }

@@ -48,6 +48,8 @@ export class Claim {
   #head = 0;
   #cursor = 0;
   #tail = 0;
+  /** Where the last walk ended; `tail` once the frames are claimed. */
+  #walked = 0;
   #noted = 0;
   #to = 0;
   #attempts = 0;
@@ -121,7 +123,8 @@ export class Claim {
     // A hint that saves the lease; it is judged again below. `next` is read after the position, and may be plain: the load before it orders it.
     const published = Atomics.load(words, header + LANE_POSITION);
     const seen = words[header + LANE_NEXT];
-    if (published === seen) return NOTHING;
+    // Out of use: left alone, for who takes the lease must ring somebody, and sleepers would wake each other for ever.
+    if (published === seen || words[header + LANE_QUARANTINE] !== 0) return NOTHING;
     const room = Math.min(limit, this.mask + 1 - ((this.#tail - this.#head) | 0));
     if (room <= 0 || (this.active && (this.#attempts !== 0 || seen !== this.#to))) return NOTHING;
     if (!this.#lease(me)) return LEASED;
@@ -143,7 +146,7 @@ export class Claim {
     const unclaimed = (position - next) | 0;
     const sound = unclaimed > 0 && unclaimed <= this.lane.capacity && (unclaimed & 7) === 0 && (next & 7) === 0;
     const end = sound ? this.#walk(next, position, room) : next;
-    const taken = (this.#tail - from) | 0;
+    const taken = sound ? (this.#walked - from) | 0 : 0;
     if (taken === 0) {
       Atomics.store(words, header + LANE_LEASE, LEASE_FREE);
       return CORRUPT;
@@ -155,6 +158,8 @@ export class Claim {
       this.#floats[(this.#row >> 1) + ROW_CLAIMED_FLOAT] = now;
       words[this.#row + ROW_FROM] = next;
     }
+    // Only now: who was interrupted before (Q6) has noted nothing, and finds in the row what he has claimed.
+    this.#tail = this.#walked;
     this.#noted = end;
     this.#to = end;
     // Behind `to` and `from`: the producer that reads it must find the claim.
@@ -195,6 +200,7 @@ export class Claim {
     if (room === 0) return true;
     const before = this.#tail;
     this.#noted = this.#walk(this.#noted, this.#to, room);
+    this.#tail = this.#walked;
     return this.#tail !== before;
   }
 
@@ -347,15 +353,17 @@ export class Claim {
       at = (at + bytes) | 0;
       tail = (tail + 1) | 0;
     }
-    this.#tail = tail;
+    this.#walked = tail;
     return at;
   }
 
   /** After the lease went: whoever leaves frames behind rings one (P4, `park-leased.pml`); those who met the lease may have parked. */
   #passOn(end: number): void {
-    const word = this.lane.base + LANE_POSITION;
-    // Behind the atomic store that freed the lease: a publisher stores first and looks at the sleepers after, a parker sets its bit first and looks after.
-    if ((STRONG_ORDER ? this.#words[word] : Atomics.load(this.#words, word)) !== end) this.#doorbells.ringOne();
+    // The sleepers first, behind the atomic store that freed the lease: who sets his bit after this load finds the lease free when he looks. And the
+    // position, whose cache line is the producer's, only for somebody's sake.
+    if (this.#doorbells.someoneSleeps() && Atomics.load(this.#words, this.lane.base + LANE_POSITION) !== end) {
+      this.#doorbells.ringOne();
+    }
   }
 
   #moveFrom(count: number): void {

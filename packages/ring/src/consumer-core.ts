@@ -7,8 +7,12 @@ import { LANE_STATE } from './layout.js';
 import { joinAsConsumer, reclaimLanes } from './membership.js';
 import type { Adopter, Recovery } from './recovery.js';
 
-/** Who is never idle looks at the clock at each of so many calls, and for the dead when this many milliseconds have passed. */
-const CALLS_PER_CLOCK = 8;
+/**
+ * Who is never idle looks at the clock after so many calls that found something, or so many times as many that found nothing, and for the dead when this many
+ * milliseconds have passed.
+ */
+const FINDS_PER_CLOCK = 8;
+const LOOKS_PER_FIND = 128;
 const SWEEP_MS = 100;
 
 /** Claims of a dead consumer that this one works as its own: his slot's lock is held until they are empty. */
@@ -34,7 +38,7 @@ export class ConsumerCore implements Adopter {
   readonly #adoptions: Adoption[] = [];
   #lane = 0;
   #lanesHigh = 0;
-  #calls = CALLS_PER_CLOCK;
+  #looks = FINDS_PER_CLOCK * LOOKS_PER_FIND;
   #now = monotonicMs();
   #endings: number;
   #closed = false;
@@ -82,7 +86,7 @@ export class ConsumerCore implements Adopter {
    * @param claimMore - false: only what is claimed already
    */
   next(limit: number, claimMore: boolean): Claim | undefined {
-    if (--this.#calls === 0) this.lookForDeadIfDue();
+    if (--this.#looks < 0) this.lookForDeadIfDue();
     if (this.#inherited.length > 0 || this.#adoptions.length > 0) {
       const adopted = this.#nextAdopted();
       if (adopted !== undefined) return adopted;
@@ -98,13 +102,13 @@ export class ConsumerCore implements Adopter {
       }
       if (this.#lane >= high) this.#lane = 0;
       const claim = (this.#claims[this.#lane] ??= this.#claim(this.#channel.lane(this.#lane)));
-      if (claim.waiting > 0) return claim;
+      if (claim.waiting > 0) return this.#found(claim);
       if (claim.unnoted) this.#note(claim);
       else if (claimMore) {
         const taken = claim.take(this.#me, limit, this.#now);
         if (taken === CORRUPT) this.#quarantine(claim);
       }
-      if (claim.waiting > 0) return claim;
+      if (claim.waiting > 0) return this.#found(claim);
       this.#lane++;
     }
   }
@@ -189,10 +193,15 @@ export class ConsumerCore implements Adopter {
 
   /** Who never waits, and so never parks, looks for the dead all the same. */
   lookForDeadIfDue(): void {
-    this.#calls = CALLS_PER_CLOCK;
+    this.#looks = FINDS_PER_CLOCK * LOOKS_PER_FIND;
     if (monotonicMs() - this.#now < SWEEP_MS) return;
     this.#channel.roster.refresh();
     this.lookForDead();
+  }
+
+  #found(claim: Claim): Claim {
+    this.#looks -= LOOKS_PER_FIND;
+    return claim;
   }
 
   #nextAdopted(): Claim | undefined {

@@ -68,6 +68,7 @@ export class Consumer<T> implements AsyncIterable<T> {
   #limit: number;
   #failure: RingwayError | undefined;
   #polling: Claim | undefined;
+  #pollingAlone = false;
   #blocking: (() => boolean) | undefined;
   #stopping = false;
 
@@ -325,7 +326,8 @@ export class Consumer<T> implements AsyncIterable<T> {
     if (this.#polling !== undefined && !this.#segment.closed) {
       // In the middle of poll: what was handled is done, but for the message whose handler calls this.
       this.#polling.undeliver(1);
-      this.#polling.acknowledgeAll();
+      // What was received before and is not acknowledged stays so; then each message was acknowledged by itself.
+      if (this.#pollingAlone) this.#polling.acknowledgeAll();
     }
     this.#core.close();
     for (const pending of this.#receives.splice(0)) pending.reject(closedError());
@@ -435,8 +437,13 @@ export class Consumer<T> implements AsyncIterable<T> {
     if (this.closed || !claim.acknowledge(number)) return;
     this.#core.settle();
     // A wait of this consumer may have been held up by its own claim.
-    if (this.#idle.active && this.#look()) this.#idle.stop();
+    this.#lookAgain();
   };
+
+  /** Serves who waits. Not inside of poll, which acknowledges all that was delivered meanwhile: it calls this at its end. */
+  #lookAgain(): void {
+    if (this.#polling === undefined && this.#idle.active && this.#look()) this.#idle.stop();
+  }
 
   #pollClaim(claim: Claim, handler: PollHandler, limit: number): number {
     const { lane, positions, lengths, tags, mask } = claim;
@@ -448,6 +455,7 @@ export class Consumer<T> implements AsyncIterable<T> {
     // What it returns is looked at: a promise would be acknowledged before it is fulfilled.
     const call: (...message: Parameters<PollHandler>) => unknown = handler;
     this.#polling = claim;
+    this.#pollingAlone = alone;
     try {
       while (done < limit && claim.waiting > 0) {
         const number = claim.deliver();
@@ -471,6 +479,7 @@ export class Consumer<T> implements AsyncIterable<T> {
       if (!this.closed) {
         if (alone) claim.acknowledgeAll();
         this.#core.settle();
+        this.#lookAgain();
       }
     }
     return done;

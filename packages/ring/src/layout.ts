@@ -4,7 +4,7 @@
  *      0        4096          5120         ...            ...              ...                ...
  *     +--------+-------------+------------+--------------+----------------+------------------+
  *     | header | queue words | slot table | lane headers | claim rows     | lanes, one after |
- *     | (page) | 1 KiB       | 256 each   | 256 each     | 64 each        | the other        |
+ *     | (page) | 1 KiB       | 256 each   | 384 each     | 64 each        | the other        |
  *     +--------+-------------+------------+--------------+----------------+------------------+
  *     |<------------------ control area, committed at creation ----------->|<- when taken --->|
  */
@@ -48,14 +48,19 @@ export const QUEUE_SLEEPERS = 32;
 
 export const SLOTS_BYTE = QUEUE_BYTE + QUEUE_BYTES;
 
-// ---- lane header: four cache lines ------------------------------------------------------------------------------------
+// ---- lane header: six cache lines -------------------------------------------------------------------------------------
 //
 //   line 0  owner | state | quarantine | epoch | priority                      rarely written
-//   line 1  position | half-laps | intent | intent half-laps | wanted | messages | bytes | waits    written by the lane's producer
+//   line 1  position | half-laps | intent | intent half-laps | wanted          written by the lane's producer
 //   line 2  lease | next                                                       written by consumers, under the lease
 //   line 3  label, 48 bytes of UTF-8, zero-padded                              for people, and for adoption by label
+//   line 4  messages | bytes | waits                                           written by the lane's producer, for people
+//   line 5  (spare)
+//
+// The counters have a line (and its neighbour, which some processors fetch with it) of their own: written after each publication, they would take the
+// position's line away from the readers again.
 
-export const LANE_HEADER_BYTES = 256;
+export const LANE_HEADER_BYTES = 384;
 export const LANE_HEADER_WORDS = LANE_HEADER_BYTES / WORD_BYTES;
 /** Owner word (slot, generation); 0 nobody. Moved by compare-and-swap from nobody, or from an owner that is proved dead. */
 export const LANE_OWNER = 0;
@@ -77,9 +82,9 @@ export const LANE_INTENT_HALF_LAPS = 19;
 /** The position that the floor must reach for the waiting producer, with bit 0 set; 0: nobody waits. */
 export const LANE_WANTED = 20;
 /** 64-bit floats from the lane header's start; single writer, for people. */
-export const LANE_MESSAGES_FLOAT = 12;
-export const LANE_BYTES_FLOAT = 13;
-export const LANE_WAITS_FLOAT = 14;
+export const LANE_MESSAGES_FLOAT = 32;
+export const LANE_BYTES_FLOAT = 33;
+export const LANE_WAITS_FLOAT = 34;
 /** Owner word of the consumer that may claim just now; 0 free. */
 export const LANE_LEASE = 32;
 /** Claimed up to here. */

@@ -226,9 +226,12 @@ export class Producer<T> {
       this.#afterWrite();
       return;
     }
-    if (this.#idle.active || this.#sends.length > 0) {
+    if (this.#idle.active || this.#sends.length > 0 || this.#reservation !== undefined) {
       this.#discard(outgoing);
-      throw new RingwayError('ERR_RINGWAY_BUSY', 'sendSync cannot overtake a send() that waits: await that first');
+      throw new RingwayError(
+        'ERR_RINGWAY_BUSY',
+        'sendSync cannot overtake a send() that waits, or a reservation: await the one, publish or cancel the other first',
+      );
     }
     let sent = false;
     this.#sends.push({
@@ -322,7 +325,11 @@ export class Producer<T> {
   async end(options?: WaitOptions): Promise<void> {
     this.#check();
     checkWait(options);
-    if (this.#sends.length > 0) await this.#enqueue(undefined, 0, options);
+    if (this.#sends.length > 0) {
+      await this.#enqueue(undefined, 0, options);
+      // Another call may have ended it meanwhile.
+      this.#check();
+    }
     this.#leave(LANE_STATE.ended);
   }
 
@@ -419,7 +426,10 @@ export class Producer<T> {
     }
     // The codec is the user's: it may have closed this producer.
     if (this.#state !== 'open') this.#check();
-    if (payload instanceof Uint8Array) return payload;
+    if (payload instanceof Uint8Array) {
+      if (payload.length <= this.#channel.maxMessageBytes) return payload;
+      throw this.#tooLarge(payload.length);
+    }
     throw new RingwayError(
       'ERR_RINGWAY_ENCODE',
       `codec ${codec.name} must encode to a Uint8Array, it returned ${typeof payload}`,
@@ -462,13 +472,6 @@ export class Producer<T> {
   }
 
   #spill(payload: Uint8Array, metadata: Uint8Array | undefined): Outgoing {
-    const { maxMessageBytes } = this.#channel;
-    if (payload.length > maxMessageBytes) {
-      throw new RingwayError(
-        'ERR_RINGWAY_MESSAGE_TOO_LARGE',
-        `the message has ${payload.length} bytes, this queue takes at most ${maxMessageBytes} (maxMessageBytes): split it, or create the queue with more`,
-      );
-    }
     if (metadata !== undefined && metadata.length > this.#writer.maxLength / 2) {
       throw new RangeError(
         `headers of ${metadata.length} bytes do not fit a lane of ${this.#channel.layout.laneBytes} bytes: shorten them`,
@@ -534,10 +537,18 @@ export class Producer<T> {
     });
   }
 
+  #tooLarge(bytes: number): RingwayError {
+    return new RingwayError(
+      'ERR_RINGWAY_MESSAGE_TOO_LARGE',
+      `the message has ${bytes} bytes, this queue takes at most ${this.#channel.maxMessageBytes} (maxMessageBytes): split it, or create the queue with more`,
+    );
+  }
+
   #checkReserve(bytes: number): void {
     const most = this.#writer.maxLength;
     if (!Number.isSafeInteger(bytes) || bytes < 0)
       throw new RangeError(`bytes must be a whole number from 0, not ${String(bytes)}`);
+    if (bytes > this.#channel.maxMessageBytes) throw this.#tooLarge(bytes);
     if (bytes > most) {
       throw new RingwayError(
         'ERR_RINGWAY_MESSAGE_TOO_LARGE',

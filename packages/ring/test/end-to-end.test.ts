@@ -33,6 +33,8 @@ describe('two programs that know only the name of a queue', function () {
   it('share the work when several receive', async () => {
     const name = queueName();
     const receivers = [0, 1, 2].map(() => Child.run('orders-receive', name));
+    // Who comes after the end of a stream waits for the next one.
+    await Promise.all(receivers.map((receiver) => receiver.hears('joined')));
     const sender = Child.run('orders-send', name, String(COUNT));
     const received = (await within(
       LONG_MS,

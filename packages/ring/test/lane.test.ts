@@ -339,7 +339,7 @@ describe('a lane', () => {
     assert.equal(peer.channel.lanesHigh, 3);
   });
 
-  it('wakes the producer once, when the floor has reached what it waits for', async () => {
+  it('wakes the producer once, when the floor has reached what it waits for', () => {
     const { lane, slot } = peer.writer();
     const doorbell = peer.channel.slots.doorbell(slot);
     lane.want(64);

@@ -66,6 +66,8 @@ describe('the layout', () => {
       layout.LANE_INTENT,
       layout.LANE_INTENT_HALF_LAPS,
       layout.LANE_WANTED,
+    ];
+    const counters = [
       layout.LANE_MESSAGES_FLOAT * 2,
       layout.LANE_MESSAGES_FLOAT * 2 + 1,
       layout.LANE_BYTES_FLOAT * 2,
@@ -81,14 +83,17 @@ describe('the layout', () => {
       layout.LANE_EPOCH,
       layout.LANE_PRIORITY,
     ];
-    const all = [...producers, ...consumers, ...rare];
+    const all = [...producers, ...consumers, ...rare, ...counters];
     assert.equal(new Set(all).size, all.length);
     assert.equal(new Set(producers.map(line)).size, 1);
     assert.equal(new Set(consumers.map(line)).size, 1);
     assert.equal(new Set(rare.map(line)).size, 1);
-    assert.equal(new Set([producers[0], consumers[0], rare[0]].map(line)).size, 3);
-    assert.ok(Math.max(...all) * 4 < layout.LANE_LABEL_BYTE);
-    assert.ok(layout.LANE_LABEL_BYTE + layout.LANE_LABEL_BYTES <= layout.LANE_HEADER_BYTES);
+    assert.equal(new Set(counters.map(line)).size, 1);
+    const label = layout.LANE_LABEL_BYTE / 4;
+    assert.equal(new Set([producers[0], consumers[0], rare[0], counters[0], label].map(line)).size, 5);
+    assert.ok(layout.LANE_LABEL_BYTE % CACHE_LINE === 0 && layout.LANE_LABEL_BYTES <= CACHE_LINE);
+    assert.ok((Math.max(...all) + 1) * 4 <= layout.LANE_HEADER_BYTES);
+    assert.equal(layout.LANE_HEADER_BYTES % CACHE_LINE, 0);
   });
 
   it('keeps the words of a row apart, each row on a line of its own', () => {

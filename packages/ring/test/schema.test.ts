@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { Queue, json, type DecodeError, type SchemaResult, type StandardSchema } from '@ringway/ring';
+import { Queue, json, type SchemaResult, type StandardSchema } from '@ringway/ring';
 import { withSchema } from '../dist/schema.js';
 import { rejectsCode, rejectsDecoding, throwsCode } from './support/codes.js';
 

@@ -65,6 +65,11 @@ export class Doorbells {
     return (Atomics.and(this.#words, this.#word(slot), ~bit) & bit) !== 0;
   }
 
+  /** Whether a slot sleeps, or may: right after an Atomics operation, which this load must not pass. */
+  someoneSleeps(): boolean {
+    return (STRONG_ORDER ? this.#words[this.#base] : Atomics.load(this.#words, this.#base)) !== 0;
+  }
+
   /** Wakes one sleeper, if there is any: right after a publication by an Atomics store. With nobody asleep this is one load. */
   ringOne(): boolean {
     // Behind the caller's atomic store, which must not be passed: a parker sets its bit first and looks after.
