@@ -20,6 +20,8 @@ import {
 export const NOTHING = 0;
 /** Somebody else holds the lease; he rings when he leaves frames behind. */
 export const LEASED = -1;
+/** There is something, but this consumer's own claim is in the way: not used up, and not to be extended. It is for others. */
+export const BLOCKED = -3;
 /** What stands in the lane was not written by the protocol: quarantine it. */
 export const CORRUPT = -2;
 
@@ -126,7 +128,7 @@ export class Claim {
     // Out of use: left alone, for who takes the lease must ring somebody, and sleepers would wake each other for ever.
     if (published === seen || words[header + LANE_QUARANTINE] !== 0) return NOTHING;
     const room = Math.min(limit, this.mask + 1 - ((this.#tail - this.#head) | 0));
-    if (room <= 0 || (this.active && (this.#attempts !== 0 || seen !== this.#to))) return NOTHING;
+    if (room <= 0 || (this.active && (this.#attempts !== 0 || seen !== this.#to))) return BLOCKED;
     if (!this.#lease(me)) return LEASED;
     // Under the lease from here: `next` moves by my hand alone. The position is read afresh: an older one may be a lap behind `next`. Both behind the
     // exchange that took the lease.

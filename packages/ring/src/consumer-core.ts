@@ -1,6 +1,6 @@
 import { RingwayError } from '@ringway/memory';
 import type { Channel } from './channel.js';
-import { CORRUPT, Claim } from './claim.js';
+import { BLOCKED, CORRUPT, Claim } from './claim.js';
 import { monotonicMs } from './clock.js';
 import type { Lane } from './lane.js';
 import { LANE_STATE } from './layout.js';
@@ -38,6 +38,7 @@ export class ConsumerCore implements Adopter {
   readonly #adoptions: Adoption[] = [];
   #lane = 0;
   #lanesHigh = 0;
+  #blocked = false;
   #looks = FINDS_PER_CLOCK * LOOKS_PER_FIND;
   #now = monotonicMs();
   #endings: number;
@@ -82,15 +83,14 @@ export class ConsumerCore implements Adopter {
 
   /**
    * A claim with frames that wait for delivery, or undefined. Claims up to `limit` frames if it has none; what the dead left comes first (Q4).
-   *
-   * @param claimMore - false: only what is claimed already
    */
-  next(limit: number, claimMore: boolean): Claim | undefined {
+  next(limit: number): Claim | undefined {
     if (--this.#looks < 0) this.lookForDeadIfDue();
     if (this.#inherited.length > 0 || this.#adoptions.length > 0) {
       const adopted = this.#nextAdopted();
       if (adopted !== undefined) return adopted;
     }
+    this.#blocked = false;
     // Looked up again when all known lanes were found empty: before a park that is after the bit was set, so that no new lane is missed.
     let high = this.#lanesHigh;
     for (let tried = 0; ; tried++) {
@@ -104,13 +104,22 @@ export class ConsumerCore implements Adopter {
       const claim = (this.#claims[this.#lane] ??= this.#claim(this.#channel.lane(this.#lane)));
       if (claim.waiting > 0) return this.#found(claim);
       if (claim.unnoted) this.#note(claim);
-      else if (claimMore) {
+      else {
         const taken = claim.take(this.#me, limit, this.#now);
         if (taken === CORRUPT) this.#quarantine(claim);
+        else if (taken === BLOCKED) this.#blocked = true;
       }
       if (claim.waiting > 0) return this.#found(claim);
       this.#lane++;
     }
+  }
+
+  /**
+   * Whether the last {@link ConsumerCore.next} found frames that this consumer cannot take, because its own claim is in the way: a ring that it was given for
+   * them is somebody else's.
+   */
+  get blocked(): boolean {
+    return this.#blocked;
   }
 
   /** The next call of {@link ConsumerCore.next} begins with another lane: after a batch, so that none starves. */

@@ -64,13 +64,17 @@ export class Consumer<T> implements AsyncIterable<T> {
   readonly #closeOnReturn: boolean;
   readonly #creationId: string;
   readonly #receives: Pending<Delivery<T> | undefined>[] = [];
-  readonly #active = new Set<Promise<unknown>>();
+  readonly #runs = new Set<Promise<unknown>>();
+  /** Loops that have a message in hand, which they acknowledge when they ask for the next one. */
+  readonly #busyLoops = new Set<object>();
   #limit: number;
   #failure: RingwayError | undefined;
   #polling: Claim | undefined;
   #pollingAlone = false;
   #blocking: (() => boolean) | undefined;
   #stopping = false;
+  /** Told when a run or a loop has finished with what it had, while {@link Consumer.stop} waits. */
+  #stopped: (() => void) | undefined;
 
   /** @internal */
   constructor(context: ConsumerContext<T>, options: ConsumerOptions) {
@@ -96,6 +100,9 @@ export class Consumer<T> implements AsyncIterable<T> {
       announce: () => {
         this.#core.wantEnd();
         doorbells.announce(slot);
+      },
+      passOn: () => {
+        if (!this.closed && this.#core.blocked) doorbells.ringNext(slot);
       },
       failed: (error: unknown) => {
         for (const pending of this.#receives.splice(0)) pending.reject(error);
@@ -133,6 +140,7 @@ export class Consumer<T> implements AsyncIterable<T> {
     try {
       this.#check();
       checkWait(options);
+      if (this.#stopping) return Promise.resolve(undefined);
       if (this.#receives.length === 0 && !this.#turn.spent()) {
         const delivery = this.#take();
         if (delivery !== undefined) return Promise.resolve(delivery);
@@ -155,7 +163,7 @@ export class Consumer<T> implements AsyncIterable<T> {
   /** The next message, if there is one now. */
   tryReceive(): Delivery<T> | undefined {
     this.#check();
-    return this.#receives.length > 0 ? undefined : this.#take();
+    return this.#receives.length > 0 || this.#stopping ? undefined : this.#take();
   }
 
   /** As `receive`, but blocks the thread. Throws `ERR_RINGWAY_TIMEOUT`. For workers and scripts. */
@@ -176,7 +184,7 @@ export class Consumer<T> implements AsyncIterable<T> {
     const most = Math.min(limit, this.#prefetch);
     // Again only where a claim held nothing but frames of the protocol's own.
     for (;;) {
-      const claim = most > 0 ? this.#core.next(most, !this.#stopping) : undefined;
+      const claim = most > 0 && !this.#stopping ? this.#core.next(most) : undefined;
       if (claim === undefined) break;
       const done = this.#pollClaim(claim, handler, most);
       this.#core.turnToNextLane();
@@ -245,17 +253,10 @@ export class Consumer<T> implements AsyncIterable<T> {
 
   /** As iterating the consumer itself, with options. */
   values(options?: WaitOptions): AsyncIterableIterator<T> {
-    let last: Delivery<T> | undefined;
-    return this.#loop(
+    return this.#acknowledgingLoop(
       options,
-      () => {
-        last?.ack();
-        last = undefined;
-      },
-      (delivery) => {
-        last = delivery;
-        return delivery.value;
-      },
+      (delivery) => [delivery],
+      ([delivery]) => delivery.value,
     );
   }
 
@@ -265,28 +266,25 @@ export class Consumer<T> implements AsyncIterable<T> {
       options,
       () => undefined,
       (delivery) => delivery,
+      this.#leave,
     );
   }
 
   /** What is there, up to `max` messages (default: `prefetch`) at a time; never waits to fill. Acknowledged when the next batch is asked for. */
   batches(options: WaitOptions & { readonly max?: number | undefined } = {}): AsyncIterableIterator<T[]> {
     const max = wholeNumber('max', options.max ?? this.#prefetch, 1, MAX_PREFETCH);
-    let last: Delivery<T>[] = [];
-    return this.#loop(
+    return this.#acknowledgingLoop(
       options,
-      () => {
-        for (const delivery of last) delivery.ack();
-        last = [];
-      },
       (first) => {
-        last = [first];
-        while (last.length < max) {
+        const batch = [first];
+        while (batch.length < max) {
           const delivery = this.#takeOrFail();
           if (delivery === undefined) break;
-          last.push(delivery);
+          batch.push(delivery);
         }
-        return last.map(({ value }) => value);
+        return batch;
       },
+      (batch) => batch.map(({ value }) => value),
     );
   }
 
@@ -309,13 +307,12 @@ export class Consumer<T> implements AsyncIterable<T> {
     this.#stopping = true;
     this.#idle.stop();
     for (const pending of this.#receives.splice(0)) pending.resolve(undefined);
-    if (this.#active.size > 0) {
-      const finished = new Pending<void>(options, 'the handlers did not finish', () => undefined);
-      void Promise.allSettled(this.#active).then(() => {
-        finished.resolve();
-      });
-      await finished.promise;
-    }
+    const finished = new Pending<void>(options, 'the handlers did not finish', () => undefined);
+    this.#stopped = () => {
+      if (this.#runs.size === 0 && this.#busyLoops.size === 0) finished.resolve();
+    };
+    this.#stopped();
+    await finished.promise;
     this.close();
   }
 
@@ -376,7 +373,7 @@ export class Consumer<T> implements AsyncIterable<T> {
   /** The next message. Throws DecodeError, and what took a lane out of use. */
   #take(): Delivery<T> | undefined {
     for (;;) {
-      const claim = this.#core.next(this.#limit, !this.#stopping);
+      const claim = this.#core.next(this.#limit);
       if (claim === undefined) {
         this.#throwFailure();
         return undefined;
@@ -424,12 +421,15 @@ export class Consumer<T> implements AsyncIterable<T> {
   #readSpill(claim: Claim, payload: Uint8Array): Uint8Array {
     const lane = claim.lane.index;
     const { maxMessageBytes } = this.#context.channel;
-    const { length, sequence } = decodeSpillReference(payload, this.#creationId, lane, maxMessageBytes);
-    const message = this.#segment.attachments.read(spillSuffix(lane, sequence), length);
+    const reference = decodeSpillReference(payload, this.#creationId, lane, maxMessageBytes);
+    const message =
+      reference && this.#segment.attachments.read(spillSuffix(lane, reference.sequence), reference.length);
     if (message !== undefined) return message;
     throw new RingwayError(
       'ERR_RINGWAY_CORRUPT_LANE',
-      `the spilled message ${spillSuffix(lane, sequence)} is gone: somebody removed its object; the message is lost`,
+      reference === undefined
+        ? `lane ${lane} holds a reference to a spilled message that no producer of this queue wrote; the message is lost`
+        : `the spilled message ${spillSuffix(lane, reference.sequence)} is gone: somebody removed its object; the message is lost`,
     );
   }
 
@@ -568,12 +568,13 @@ export class Consumer<T> implements AsyncIterable<T> {
     }
   }
 
-  #track(activity: Promise<unknown>): void {
-    this.#active.add(activity);
+  #track(run: Promise<unknown>): void {
+    this.#runs.add(run);
     const done = (): void => {
-      this.#active.delete(activity);
+      this.#runs.delete(run);
+      this.#stopped?.();
     };
-    activity.then(done, done);
+    run.then(done, done);
   }
 
   /** As `#take`, but keeps what went wrong for the next call. */
@@ -587,10 +588,45 @@ export class Consumer<T> implements AsyncIterable<T> {
     }
   }
 
+  /** A loop that has messages in hand until it asks for the next ones. */
+  #acknowledgingLoop<V>(
+    options: WaitOptions | undefined,
+    gather: (first: Delivery<T>) => Delivery<T>[],
+    valueOf: (inHand: Delivery<T>[]) => V,
+  ): AsyncIterableIterator<V> {
+    let inHand: Delivery<T>[] = [];
+    const token = {};
+    const free = (): void => {
+      if (this.#busyLoops.delete(token)) this.#stopped?.();
+    };
+    return this.#loop(
+      options,
+      () => {
+        for (const delivery of inHand) delivery.ack();
+        inHand = [];
+        free();
+      },
+      (first) => {
+        inHand = gather(first);
+        this.#busyLoops.add(token);
+        return valueOf(inHand);
+      },
+      () => {
+        this.#leave();
+        free();
+      },
+    );
+  }
+
+  readonly #leave = (): void => {
+    if (this.#closeOnReturn) this.close();
+  };
+
   #loop<V>(
     options: WaitOptions | undefined,
     settle: () => void,
     taken: (delivery: Delivery<T>) => V,
+    left: () => void,
   ): AsyncIterableIterator<V> {
     this.#check();
     const context: LoopContext<Delivery<T>, V> = {
@@ -598,20 +634,18 @@ export class Consumer<T> implements AsyncIterable<T> {
         if (!this.closed) settle();
       },
       tryTake: () => {
+        if (this.#stopping) return undefined;
         this.#throwFailure();
         checkWait(options);
         return this.tryReceive();
       },
-      take: () => this.receive(options),
+      // After `stop` a loop sees the end, although the consumer is closed.
+      take: () => (this.#stopping ? Promise.resolve(undefined) : this.receive(options)),
       taken,
       turn: this.#turn,
-      left: () => {
-        if (this.#closeOnReturn) this.close();
-      },
+      left,
     };
-    const loop = new Loop(context);
-    this.#track(loop.finished);
-    return loop;
+    return new Loop(context);
   }
 }
 

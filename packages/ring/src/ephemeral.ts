@@ -11,9 +11,12 @@ export function isEphemeral(segment: SegmentHandle): boolean {
  * has seen that the name is still there, so either he is seen here, or he sees that the name is gone.
  */
 export function unlinkIfDeserted(segment: SegmentHandle, slotCount: number): boolean {
+  return segment.unlink(() => isDeserted(segment, slotCount));
+}
+
+/** Whether no slot lock is held. */
+export function isDeserted(segment: SegmentHandle, slotCount: number): boolean {
   const held = new Int32Array(Math.ceil(slotCount / 32));
-  return segment.unlink(() => {
-    segment.lockedBits(0, slotCount, held);
-    return held.every((bits) => bits === 0);
-  });
+  segment.lockedBits(0, slotCount, held);
+  return held.every((bits) => bits === 0);
 }

@@ -148,7 +148,7 @@ export class LaneWriter {
    * References to spilled messages that stand between the floor and the published position: for who takes a lane over. Read as the lane's owner, so
    * nothing above the floor is overwritten meanwhile.
    */
-  spillsInside(decode: (payload: Uint8Array) => number): { end: number; sequence: number }[] {
+  spillsInside(decode: (payload: Uint8Array) => number | undefined): { end: number; sequence: number }[] {
     const held = this.lane.heldBytes(this.#published);
     if (held === CONTRADICTION) throw this.#contradiction();
     const found: { end: number; sequence: number }[] = [];
@@ -162,7 +162,9 @@ export class LaneWriter {
       at = (at + bytes) | 0;
       if (frameType(tag) !== FRAME_TYPE.spill) continue;
       const frame = start + FRAME_HEADER_BYTES;
-      found.push({ end: at, sequence: decode(this.#bytes.slice(frame + metadataBytes(tag), frame + length)) });
+      // What refers to nothing is for its consumer to report.
+      const sequence = decode(this.#bytes.slice(frame + metadataBytes(tag), frame + length));
+      if (sequence !== undefined) found.push({ end: at, sequence });
     }
     return found;
   }

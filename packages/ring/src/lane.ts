@@ -40,7 +40,7 @@ const HALF_LAP = 2 ** 31;
 /** The half-laps that belong to a position, from a count that may lag behind it by one. */
 export function currentHalfLaps(counted: number, position: number): number {
   const lags = ((counted ^ (position >>> 31)) & 1) !== 0;
-  return (counted >>> 0) + (lags ? 1 : 0);
+  return (counted + (lags ? 1 : 0)) >>> 0;
 }
 
 /** What a lane needs of the channel that it belongs to. */
@@ -263,7 +263,7 @@ export class Lane {
    * looked at; then the memory goes; the owner word last, so that no next owner's frames can be punched away.
    */
   giveBack(me: number): boolean {
-    if (this.quarantined && !this.#reset()) return false;
+    if (this.quarantined && !this.reset()) return false;
     const position = this.position;
     if (this.heldBytes(position) !== 0) return false;
     const intent = (position + this.capacity) | 0;
@@ -285,7 +285,7 @@ export class Lane {
    * Takes a lane out of quarantine, for its owner: everything in it is forgotten. False while a consumer is still at work on a claim in it (he would
    * write his row again), or holds the lease.
    */
-  #reset(): boolean {
+  reset(): boolean {
     const { slots, layout } = this.#context;
     const lease = Atomics.load(this.#words, this.base + LANE_LEASE);
     if (lease !== LEASE_FREE && !slots.isPast(lease)) return false;

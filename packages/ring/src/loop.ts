@@ -20,19 +20,13 @@ export interface LoopContext<D, V> {
  * the source is never empty (P7).
  */
 export class Loop<D, V> implements AsyncIterableIterator<V> {
-  /** Resolves when the loop is over, at the end or by being left. */
-  readonly finished: Promise<void>;
   readonly #context: LoopContext<D, V>;
-  #finish!: () => void;
   #pending: Promise<unknown> | undefined;
   #done = false;
   #turnOwed = false;
 
   constructor(context: LoopContext<D, V>) {
     this.#context = context;
-    this.finished = new Promise((resolve) => {
-      this.#finish = resolve;
-    });
   }
 
   [Symbol.asyncIterator](): this {
@@ -63,13 +57,13 @@ export class Loop<D, V> implements AsyncIterableIterator<V> {
   }
 
   return(): Promise<IteratorResult<V>> {
-    this.#end();
+    this.#done = true;
     this.#context.left();
     return Promise.resolve({ done: true, value: undefined });
   }
 
   throw(error: unknown): Promise<IteratorResult<V>> {
-    this.#end();
+    this.#done = true;
     this.#context.left();
     return Promise.reject(error);
   }
@@ -96,12 +90,7 @@ export class Loop<D, V> implements AsyncIterableIterator<V> {
     context.settle();
     const delivery = await context.take();
     if (delivery !== undefined) return { done: false, value: context.taken(delivery) };
-    this.#end();
-    return { done: true, value: undefined };
-  }
-
-  #end(): void {
     this.#done = true;
-    this.#finish();
+    return { done: true, value: undefined };
   }
 }

@@ -100,10 +100,22 @@ export function takeLane(channel: Channel, me: number, label: string): { lane: L
     taken.disown(me);
     throw error;
   }
-  const epoch = taken.beginEpoch();
-  taken.label = label;
-  taken.setState(LANE_STATE.open);
-  return { lane: taken, epoch };
+  return { lane: taken, epoch: openLane(taken, label) };
+}
+
+/**
+ * For a producer whose lane is out of use where there is no other: forgets what is in it, and opens it again. Undefined while a consumer is still at work
+ * on a claim in it.
+ */
+export function renewLane(lane: Lane, label: string): { lane: Lane; epoch: number } | undefined {
+  return lane.reset() ? { lane, epoch: openLane(lane, label) } : undefined;
+}
+
+function openLane(lane: Lane, label: string): number {
+  const epoch = lane.beginEpoch();
+  lane.label = label;
+  lane.setState(LANE_STATE.open);
+  return epoch;
 }
 
 /** Where a producer stops without an end: drained lanes give their memory back, others wait for their readers. */

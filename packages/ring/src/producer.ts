@@ -4,7 +4,8 @@ import type { Channel } from './channel.js';
 import type { Codec } from './codec.js';
 import { FRAME_TYPE, LANE_LABEL_BYTES, LANE_STATE } from './layout.js';
 import { LaneWriter } from './lane-writer.js';
-import { joinAsProducer, leaveLane, takeLane } from './membership.js';
+import type { Lane } from './lane.js';
+import { joinAsProducer, leaveLane, renewLane, takeLane } from './membership.js';
 import { encodeMetadata, type Metadata } from './metadata.js';
 import { monotonicMs } from './clock.js';
 import { checkIdle, checkLabel, type ProducerOptions, type WaitOptions } from './options.js';
@@ -101,7 +102,7 @@ export class Producer<T> {
     this.#slot = joinAsProducer(channel, recovery, this.#label);
     this.#me = channel.slots.owner(this.#slot);
     try {
-      this.#take();
+      this.#use(takeLane(channel, this.#me, this.#label));
     } catch (error) {
       channel.slots.free(this.#slot);
       throw error;
@@ -116,6 +117,7 @@ export class Producer<T> {
         const first = this.#sends[0];
         this.#writer.lane.want(this.#writer.floorFor(first.length));
       },
+      passOn: () => undefined,
       failed: (error: unknown) => {
         this.#rejectAll(error);
       },
@@ -277,11 +279,12 @@ export class Producer<T> {
       open = false;
       if (this.#state !== 'open') this.#check();
       this.#reservation = undefined;
-      if (write && writer === this.#writer) {
+      if (write && !writer.quarantined) {
         writer.writeReserved(bytes);
         this.#afterWrite();
       }
       this.#pump();
+      if (write && writer.quarantined) this.#replaceLane();
     };
     return {
       bytes: new Uint8Array(writer.lane.bytes.buffer, offset, bytes),
@@ -395,16 +398,15 @@ export class Producer<T> {
     if (this.#state !== 'open' || this.#channel.segment.closed) throw this.#goneError();
   }
 
-  #take(): void {
+  #use({ lane, epoch }: { lane: Lane; epoch: number }): void {
     const { channel } = this.#context;
-    const { lane, epoch } = takeLane(channel, this.#me, this.#label);
     const { creationId } = channel.segment.header;
     this.#writer = new LaneWriter(lane, channel.words, channel.doorbells);
     this.#spills = new Spills(channel.segment.attachments, creationId, lane.index);
     this.#epoch = epoch;
     this.#spills.takeOver(
       this.#writer.spillsInside(
-        (payload) => decodeSpillReference(payload, creationId, lane.index, channel.maxMessageBytes).sequence,
+        (payload) => decodeSpillReference(payload, creationId, lane.index, channel.maxMessageBytes)?.sequence,
       ),
     );
   }
@@ -510,13 +512,20 @@ export class Producer<T> {
   }
 
   #replaceLane(): never {
-    const { index } = this.#writer.lane;
-    this.#writer.lane.setState(LANE_STATE.abandoned);
-    this.#writer.lane.disown(this.#me);
-    this.#take();
+    const { lane } = this.#writer;
+    // The new one first: without it this producer stays the old one's owner, and tries again at the next send.
+    try {
+      this.#use(takeLane(this.#channel, this.#me, this.#label));
+      lane.setState(LANE_STATE.abandoned);
+      lane.disown(this.#me);
+    } catch (error) {
+      const renewed = renewLane(lane, this.#label);
+      if (renewed === undefined) throw error;
+      this.#use(renewed);
+    }
     throw new RingwayError(
       'ERR_RINGWAY_CORRUPT_LANE',
-      `lane ${index} was taken out of use: a reader found bytes in it that this producer did not write. What it held is lost; ` +
+      `lane ${lane.index} was taken out of use: a reader found bytes in it that this producer did not write. What it held is lost; ` +
         'this message was not sent. The next send uses a new lane',
     );
   }
@@ -533,7 +542,7 @@ export class Producer<T> {
     this.#tickScheduled = true;
     setImmediate(() => {
       this.#tickScheduled = false;
-      if (this.#state === 'open' && this.#corked === 0) this.#writer.publish();
+      if (this.#state === 'open' && this.#corked === 0 && !this.#channel.segment.closed) this.#writer.publish();
     });
   }
 

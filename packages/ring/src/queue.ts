@@ -4,7 +4,7 @@ import type { Peer } from '@ringway/sync';
 import { Channel, layoutOf, queueGeometry, queueSpec } from './channel.js';
 import { codecByName, msgpack, type Codec } from './codec.js';
 import { Consumer } from './consumer.js';
-import { isEphemeral, unlinkIfDeserted } from './ephemeral.js';
+import { isDeserted, isEphemeral, unlinkIfDeserted } from './ephemeral.js';
 import {
   GEOMETRY_LANE_BYTES,
   GEOMETRY_MAX_CONSUMERS,
@@ -237,22 +237,38 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
     const wait = (): void => {
       cancel = undefined;
       if (pending.settled || segment.closed) return;
-      // Note, want, look, wait: in this order. Whoever acknowledges last stores first and looks for the wish after (Channel.drained).
+      // Note, want, look, wait: in this order. Whoever acknowledges last stores first and looks for the wish after (Channel.drained). If he dies
+      // between the two, his death is what wakes us.
       const noted = Atomics.load(words, drainDoorbell);
+      channel.roster.refresh();
+      this.#recovery.sweep(undefined);
       channel.wantDrain();
       if (channel.isDrained()) {
         over();
         pending.resolve();
         return;
       }
-      const watch = segment.watch(words, drainDoorbell, noted, undefined, wait);
+      const locks = { start: 0, count: channel.layout.slotCount, held: channel.roster.held };
+      const watch = segment.watch(words, drainDoorbell, noted, locks, () => {
+        try {
+          wait();
+        } catch (error) {
+          over();
+          pending.reject(error);
+        }
+      });
       cancel = () => {
         watch.cancel();
       };
     };
     this.#drains.add(pending);
     segment.holdLoop();
-    wait();
+    try {
+      wait();
+    } catch (error) {
+      over();
+      pending.reject(error);
+    }
     return pending.promise;
   }
 
@@ -289,11 +305,23 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
     if (this.#closed) throw this.#closedError();
   }
 
-  /** A participant of this handle is gone. */
+  /** A participant of this handle is gone. Leaving never fails: what it could not clean up is left as after a kill, and the reason kept. */
   #left(): void {
+    try {
+      this.#cleanUp();
+    } catch (error) {
+      this.#failure ??= error;
+    }
+  }
+
+  #cleanUp(): void {
     const { segment, layout } = this.#channel;
-    if (this.#closed || segment.closed || !isEphemeral(segment)) return;
-    if (this.#producers.size === 0 && this.#consumers.size === 0) unlinkIfDeserted(segment, layout.slotCount);
+    if (this.#closed || segment.closed || this.#producers.size > 0 || this.#consumers.size > 0) return;
+    if (isEphemeral(segment)) unlinkIfDeserted(segment, layout.slotCount);
+    // Whose name is gone is joined by nobody any more: what was spilled from it goes with its last participant.
+    if (!segment.isLinked() && isDeserted(segment, layout.slotCount)) {
+      for (const suffix of segment.attachments.list('')) segment.attachments.remove(suffix);
+    }
   }
 
   #closedError(): RingwayError {

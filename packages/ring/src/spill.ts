@@ -1,4 +1,4 @@
-import { RingwayError, type Attachments } from '@ringway/memory';
+import type { Attachments } from '@ringway/memory';
 import { SPILL_REFERENCE_BYTES } from './layout.js';
 
 /** What a SPILL frame's payload says: the message is in an object of its own. */
@@ -26,17 +26,15 @@ export function encodeSpillReference(reference: SpillReference): Uint8Array {
 }
 
 /**
- * Decodes a private copy of a SPILL frame's payload. No name travels in the frame: it is derived, so that no peer can make a reader open
- * something else.
- *
- * @throws RingwayError `ERR_RINGWAY_CORRUPT_LANE` if it is none, or names another lane or segment than the one it stands in
+ * Decodes a private copy of a SPILL frame's payload; undefined if it is none, or names another lane or segment than the one it stands in. No name travels in
+ * the frame: it is derived, so that no peer can make a reader open something else.
  */
 export function decodeSpillReference(
   payload: Uint8Array,
   creationId: string,
   lane: number,
   maxLength: number,
-): SpillReference {
+): SpillReference | undefined {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
   if (bytes.length === SPILL_REFERENCE_BYTES) {
     const length = Number(bytes.readBigUInt64LE(0));
@@ -44,10 +42,7 @@ export function decodeSpillReference(
     const found = { length, creationId: id, lane: bytes.readUInt32LE(16), sequence: bytes.readUInt32LE(20) };
     if (length <= maxLength && id === creationId && found.lane === lane) return found;
   }
-  throw new RingwayError(
-    'ERR_RINGWAY_CORRUPT_LANE',
-    `lane ${lane} holds a reference to a spilled message that no producer of this segment wrote; the message is lost, acknowledge it to go on`,
-  );
+  return undefined;
 }
 
 /** For the owner of a drained lane: removes whatever was spilled from it. */

@@ -77,6 +77,15 @@ export class Doorbells {
     return first !== 0 && this.#ringOneOf(first);
   }
 
+  /**
+   * Wakes the next sleeper behind `slot`, if there is any: for who was rung for what he cannot take. Only behind, so that it ends with the last one instead of
+   * going round among those who all cannot.
+   */
+  ringNext(slot: number): boolean {
+    const first = Atomics.load(this.#words, this.#base);
+    return first !== 0 && this.#ringOneOf(first, slot + 1);
+  }
+
   /** Wakes every sleeper: after an event that concerns all (an end, a newcomer, the last acknowledgement). */
   ringAll(): void {
     // Bounded: a hostile peer that sets bits for ever must not keep us here.
@@ -98,18 +107,19 @@ export class Doorbells {
     return slot < FIRST_WORD_SLOTS ? 1 << slot : 1 << ((slot - FIRST_WORD_SLOTS) & 31);
   }
 
-  #ringOneOf(first: number): boolean {
+  #ringOneOf(first: number, from = 0): boolean {
     const words = first & BEYOND ? this.#wordCount : 1;
     for (let i = 0; i < words; i++) {
       const index = this.#base + i;
-      const naming = i === 0 ? ~BEYOND : ~0;
+      const base = i === 0 ? 0 : FIRST_WORD_SLOTS + (i - 1) * 32;
+      if (from - base >= 32) continue;
+      const naming = (i === 0 ? ~BEYOND : ~0) & (from <= base ? ~0 : ~0 << (from - base));
       let bits = Atomics.load(this.#words, index) & naming;
       for (let tries = 0; bits !== 0 && tries < 32; tries++) {
         const bit = bits & -bits;
         // Whoever clears the bit rings: two publishers wake two sleepers, not one twice.
         if (Atomics.and(this.#words, index, ~bit) & bit) {
-          const place = 31 - Math.clz32(bit);
-          const slot = i === 0 ? place : FIRST_WORD_SLOTS + (i - 1) * 32 + place;
+          const slot = base + 31 - Math.clz32(bit);
           if (slot < this.#slots.count) {
             this.ring(slot);
             return true;

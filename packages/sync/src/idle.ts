@@ -1,4 +1,4 @@
-import type { SegmentHandle, Watch } from '@ringway/memory';
+import type { SegmentHandle, WaitResult, Watch } from '@ringway/memory';
 import type { Roster } from './roster.js';
 
 /**
@@ -22,6 +22,8 @@ export interface Waiting {
   readonly doorbell: number;
   /** Tells the others that this one is about to sleep; {@link Waiting.look} is called again after it. */
   announce(): void;
+  /** It was rung, and {@link Waiting.look} found nothing that it can do: if the ring was for somebody else, it is passed on. */
+  passOn(): void;
   /** Something of the system failed (the descriptor was taken away, say): the wait is over, and whoever waits must be told. */
   failed(error: unknown): void;
   /** Takes that back. `leaving`: this one will not look again soon, so a ring that it was given must be passed on. */
@@ -132,8 +134,15 @@ export class Idle {
         waiting.withdraw(true);
         return true;
       }
-      this.#segment.waitSync(this.#words, waiting.doorbell, noted, Math.min(SLICE_MS, deadline - now));
-      waiting.withdraw(false);
+      let result: WaitResult | undefined;
+      try {
+        result = this.#segment.waitSync(this.#words, waiting.doorbell, noted, Math.min(SLICE_MS, deadline - now));
+      } finally {
+        waiting.withdraw(result === undefined);
+      }
+      if (result === 'timeout') continue;
+      if (waiting.look()) return true;
+      waiting.passOn();
     }
   }
 
@@ -198,7 +207,10 @@ export class Idle {
     this.#waiting.withdraw(false);
     if (this.#waiting.look()) {
       if (!this.active) this.#hold(false);
-    } else if (!this.active) this.#park();
+    } else {
+      this.#waiting.passOn();
+      if (!this.active) this.#park();
+    }
   };
 
   /** Runs a step on the event loop: what goes wrong there must reach those who wait, not the process. */

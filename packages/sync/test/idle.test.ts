@@ -36,6 +36,10 @@ class Waiter implements Waiting {
     this.sweeping();
   }
 
+  passOn(): void {
+    this.said.push('passOn');
+  }
+
   failed(error: unknown): void {
     this.said.push('failed');
     this.failures.push(error);

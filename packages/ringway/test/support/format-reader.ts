@@ -87,7 +87,7 @@ export class FormatReader {
   }
 
   #lane(index: number): FoundLane {
-    const header = this.#area('lane headers') + index * 256;
+    const header = this.#area('lane headers') + index * 384;
     const position = this.#word(header + this.#at('LANE_POSITION'));
     const next = this.#word(header + this.#at('LANE_NEXT'));
     const claims = Array.from({ length: this.#consumers }, (_, slot) => {
@@ -142,7 +142,7 @@ export class FormatReader {
     const [consumers, producers] = [this.#consumers, this.#producers];
     const slots = 4096 + 1024;
     const headers = slots + 256 * (consumers + producers);
-    const rows = headers + 256 * producers;
+    const rows = headers + 384 * producers;
     const lanes = Math.ceil((rows + 64 * producers * consumers) / 4096) * 4096;
     const areas = { 'queue words': 4096, 'slot table': slots, 'lane headers': headers, 'claim rows': rows, lanes };
     return areas[name as keyof typeof areas];
