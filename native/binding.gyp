@@ -18,6 +18,7 @@
         'src/arguments.cc',
         'src/descriptor.cc',
         'src/environment.cc',
+        'src/fence.cc',
         'src/file_lock.cc',
         'src/fork_guard.cc',
         'src/futex.cc',

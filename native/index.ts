@@ -91,6 +91,17 @@ export interface Native {
    */
   probeRange(fd: number, start: number, count: number, held: Int32Array): number;
 
+  /**
+   * `membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED)`: from here the processors that run this process take part in every {@link Native.fence}. 0 or
+   * -errno (`ENOSYS`, `EPERM` in a sandbox).
+   */
+  registerFence(): number;
+  /**
+   * `membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED)`: a full memory barrier on this processor, and on every one that runs a registered process just now: their
+   * earlier stores are visible when this returns. Some microseconds. 0 or -errno.
+   */
+  fence(): number;
+
   /** `FUTEX_WAKE` (shared) on `words[index]`, at most `count` waiters. The number woken, or -errno. About 0.5 us. */
   futexWake(words: Int32Array, index: number, count: number): number;
   /**

@@ -6,6 +6,7 @@
 #include "arguments.h"
 #include "descriptor.h"
 #include "environment.h"
+#include "fence.h"
 #include "file_lock.h"
 #include "fork_guard.h"
 #include "futex.h"
@@ -40,6 +41,8 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
       Function("unlock", CallUnlock),
       Function("probe", CallProbe),
       Function("probeRange", CallProbeRange),
+      Function("registerFence", CallRegisterFence),
+      Function("fence", CallFence),
       Function("futexWake", CallFutexWake),
       Function("futexWait", CallFutexWait),
       Function("onWatch", CallOnWatch),

@@ -118,6 +118,15 @@ export class LocalSegment implements SegmentHandle {
     return this.#object.linked;
   }
 
+  /** One thread sees its own stores in order. */
+  get fenced(): boolean {
+    return true;
+  }
+
+  fence(): void {
+    this.#assertOpen();
+  }
+
   unlink(condition = (): boolean => true): boolean {
     return this.withGate(() => {
       if (!condition()) return false;

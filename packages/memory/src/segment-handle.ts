@@ -71,6 +71,17 @@ export interface SegmentHandle {
   /** Sets bit i of `held` where slot lock `start + i` is held by anybody, this handle included; clears the other bits below `count`. Takes no lock. */
   lockedBits(start: number, count: number, held: Int32Array): void;
 
+  /**
+   * Whether {@link SegmentHandle.fence} of any participant makes the earlier plain stores of this process visible: it may then leave out the barrier
+   * between a store and a load that the others fence for.
+   */
+  readonly fenced: boolean;
+  /**
+   * A memory barrier for everybody: what any participant has stored before, plain or not, is visible to the loads that follow here, and what this one
+   * has stored before is visible to the loads that any participant makes afterwards. Some microseconds: for who is about to sleep.
+   */
+  fence(): void;
+
   /** Wakes up to `count` waiters on `words[index]`; returns how many. About 0.5 us: only call it when somebody sleeps. */
   wake(words: Int32Array, index: number, count: number): number;
   /** Blocks the thread while `words[index] === expected`, at most `timeoutMs` (fractions count) and at most one native slice of 100 ms. */

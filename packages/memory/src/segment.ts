@@ -10,6 +10,7 @@ import { Descriptor } from './descriptor.js';
 import { directoryAbilities } from './directory.js';
 import { RingwayError } from './errors.js';
 import { Gate } from './gate.js';
+import { fence, registeredForFences } from './fences.js';
 import { HEADER_BYTES } from './header-layout.js';
 import { checkHeader, decodeHeader, encodeHeader } from './header.js';
 import type { HeaderExpectations, SegmentHeader } from './header.js';
@@ -296,6 +297,15 @@ export class Segment implements SegmentHandle {
   lockedBits(start: number, count: number, held: Int32Array): void {
     this.#assertOpen();
     this.#locks.lockedBits(start, count, held);
+  }
+
+  get fenced(): boolean {
+    return registeredForFences(this.#native);
+  }
+
+  fence(): void {
+    this.#assertOpen();
+    fence(this.#native);
   }
 
   wake(words: Int32Array, index: number, count: number): number {

@@ -1,5 +1,5 @@
 import { RingwayError, type SegmentHandle, type SegmentHeader } from '@ringway/memory';
-import { Doorbells, Roster, Slots } from '@ringway/sync';
+import { Doorbells, Roster, STRONG_ORDER, Slots } from '@ringway/sync';
 import { Lane, type LaneContext } from './lane.js';
 import {
   GEOMETRY_FLAGS,
@@ -125,7 +125,9 @@ export class Channel implements LaneContext {
 
   /** How many producers have ended. */
   get endings(): number {
-    return Atomics.load(this.#words, this.#queue + QUEUE_ENDINGS);
+    // Looked at by whoever finds nothing; before a sleep, behind a fence.
+    const word = this.#queue + QUEUE_ENDINGS;
+    return STRONG_ORDER ? this.#words[word] : Atomics.load(this.#words, word);
   }
 
   /** A producer has ended: after its lane says so. Wakes everybody, for a stream may be over. */
@@ -184,7 +186,8 @@ export class Channel implements LaneContext {
   }
 
   #bounded(word: number, most: number): number {
-    const value = Atomics.load(this.#words, this.#queue + word);
+    const index = this.#queue + word;
+    const value = STRONG_ORDER ? this.#words[index] : Atomics.load(this.#words, index);
     // Only ever raised by correct peers; garbage must not send us outside, and hides nothing.
     return value >= 0 && value <= most ? value : most;
   }

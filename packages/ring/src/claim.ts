@@ -123,7 +123,7 @@ export class Claim {
     const words = this.#words;
     const header = this.lane.base;
     // A hint that saves the lease; it is judged again below. `next` is read after the position, and may be plain: the load before it orders it.
-    const published = Atomics.load(words, header + LANE_POSITION);
+    const published = STRONG_ORDER ? words[header + LANE_POSITION] : Atomics.load(words, header + LANE_POSITION);
     const seen = words[header + LANE_NEXT];
     // Out of use: left alone, for who takes the lease must ring somebody, and sleepers would wake each other for ever.
     if (published === seen || words[header + LANE_QUARANTINE] !== 0) return NOTHING;
@@ -167,7 +167,8 @@ export class Claim {
     // Behind `to` and `from`: the producer that reads it must find the claim.
     if (STRONG_ORDER) words[header + LANE_NEXT] = end;
     else Atomics.store(words, header + LANE_NEXT, end);
-    Atomics.store(words, header + LANE_LEASE, LEASE_FREE);
+    if (this.#doorbells.relaxed) words[header + LANE_LEASE] = LEASE_FREE;
+    else Atomics.store(words, header + LANE_LEASE, LEASE_FREE);
     this.#passOn(end);
     return taken;
   }
@@ -361,7 +362,7 @@ export class Claim {
 
   /** After the lease went: whoever leaves frames behind rings one (P4, `park-leased.pml`); those who met the lease may have parked. */
   #passOn(end: number): void {
-    // The sleepers first, behind the atomic store that freed the lease: who sets his bit after this load finds the lease free when he looks. And the
+    // The sleepers first, behind the store that freed the lease: who sets his bit after this load, and fences, finds the lease free when he looks. And the
     // position, whose cache line is the producer's, only for somebody's sake.
     if (this.#doorbells.someoneSleeps() && Atomics.load(this.#words, this.lane.base + LANE_POSITION) !== end) {
       this.#doorbells.ringOne();
@@ -373,7 +374,9 @@ export class Claim {
     const done = this.#head === this.#tail && this.#noted === this.#to;
     if (done) this.#attempts = 0;
     // Used up: idle, so that a row that is left over is never taken for a claim (`slot-reuse.pml`).
-    Atomics.store(this.#words, this.#row + ROW_FROM, done ? IDLE : moved);
+    // Behind every read of the payload, and before the looks at who waits for room or the drain, who fence.
+    if (this.#doorbells.relaxed) this.#words[this.#row + ROW_FROM] = done ? IDLE : moved;
+    else Atomics.store(this.#words, this.#row + ROW_FROM, done ? IDLE : moved);
     this.#floats[(this.#row >> 1) + ROW_ACKED_FLOAT] += count;
     this.lane.acknowledged();
   }

@@ -121,13 +121,15 @@ export class LaneWriter {
 
   /**
    * P1: makes everything written visible, by one store; then wakes a sleeper, if there is one (P4). The store comes first and the look at the
-   * sleepers after, a parker sets its bit first and looks at the position after: one of the two sees the other.
+   * sleepers after, a parker sets its bit first, fences, and looks at the position after: one of the two sees the other. A plain store stays behind the
+   * frame's (x86); the fence is what an atomic one would have cost each message.
    */
   publish(): void {
     const position = this.#position;
     if (position === this.#published) return;
     const words = this.#words;
-    Atomics.store(words, this.#base + LANE_POSITION, position);
+    if (this.#doorbells.relaxed) words[this.#base + LANE_POSITION] = position;
+    else Atomics.store(words, this.#base + LANE_POSITION, position);
     // After the position, so that who is killed in between leaves a count that is one behind, which can be told (currentHalfLaps).
     if ((position ^ this.#published) < 0) Atomics.store(words, this.#base + LANE_HALF_LAPS, ++this.#halfLaps);
     this.#doorbells.ringOne();

@@ -243,6 +243,7 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
       channel.roster.refresh();
       this.#recovery.sweep(undefined);
       channel.wantDrain();
+      segment.fence();
       if (channel.isDrained()) {
         over();
         pending.resolve();

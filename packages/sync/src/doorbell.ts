@@ -27,6 +27,12 @@ export class Doorbells {
   readonly #slots: Slots;
   readonly #base: number;
   readonly #wordCount: number;
+  /**
+   * Whether who publishes, acknowledges or frees a lease may do so by a plain store: a sleeper executes a barrier on every participant's processor between its
+   * announcement and its last look (`SegmentHandle.fence`), so of "announce, fence, look" and "store, look at the sleepers" at least one sees the other, without a barrier in the
+   * second (`docs/decisions/0008-fences.md`).
+   */
+  readonly relaxed: boolean;
 
   /**
    * @param buffer - the mapped control area
@@ -39,6 +45,7 @@ export class Doorbells {
     this.#slots = slots;
     this.#base = offset / 4;
     this.#wordCount = sleeperWords(sleepers);
+    this.relaxed = STRONG_ORDER && segment.fenced;
   }
 
   /** On joining, before the first park. */
@@ -65,14 +72,14 @@ export class Doorbells {
     return (Atomics.and(this.#words, this.#word(slot), ~bit) & bit) !== 0;
   }
 
-  /** Whether a slot sleeps, or may: right after an Atomics operation, which this load must not pass. */
+  /** Whether a slot sleeps, or may: right after a store for which sleepers fence, or an Atomics operation. */
   someoneSleeps(): boolean {
     return (STRONG_ORDER ? this.#words[this.#base] : Atomics.load(this.#words, this.#base)) !== 0;
   }
 
-  /** Wakes one sleeper, if there is any: right after a publication by an Atomics store. With nobody asleep this is one load. */
+  /** Wakes one sleeper, if there is any: right after a publication. With nobody asleep this is one load. */
   ringOne(): boolean {
-    // Behind the caller's atomic store, which must not be passed: a parker sets its bit first and looks after.
+    // Behind the caller's store: a parker sets its bit first, fences, and looks after.
     const first = STRONG_ORDER ? this.#words[this.#base] : Atomics.load(this.#words, this.#base);
     return first !== 0 && this.#ringOneOf(first);
   }

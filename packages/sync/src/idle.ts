@@ -130,6 +130,7 @@ export class Idle {
       if (now < pollUntil) continue;
       const noted = Atomics.load(this.#words, waiting.doorbell);
       waiting.announce();
+      this.#segment.fence();
       if (waiting.look()) {
         waiting.withdraw(true);
         return true;
@@ -181,6 +182,8 @@ export class Idle {
     const waiting = this.#waiting;
     const noted = Atomics.load(this.#words, waiting.doorbell);
     waiting.announce();
+    // Publishers, and those who acknowledge or free a lease, store and then look at the sleepers without a barrier in between: this is theirs.
+    this.#segment.fence();
     this.#roster.refresh();
     waiting.lookForDead();
     if (waiting.look()) {
