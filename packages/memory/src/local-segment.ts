@@ -36,6 +36,8 @@ export class LocalSegment implements SegmentHandle {
   readonly name: string;
   readonly header: SegmentHeader;
   readonly attachments: Attachments;
+  /** One thread sees its own stores in order. */
+  readonly fenced = true;
   readonly #object: LocalObject;
   readonly #watches = new Set<Watch>();
   #holds = 0;
@@ -116,11 +118,6 @@ export class LocalSegment implements SegmentHandle {
   isLinked(): boolean {
     this.#assertOpen();
     return this.#object.linked;
-  }
-
-  /** One thread sees its own stores in order. */
-  get fenced(): boolean {
-    return true;
   }
 
   fence(): void {

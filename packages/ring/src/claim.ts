@@ -129,6 +129,8 @@ export class Claim {
     if (published === seen || words[header + LANE_QUARANTINE] !== 0) return NOTHING;
     const room = Math.min(limit, this.mask + 1 - ((this.#tail - this.#head) | 0));
     if (room <= 0 || (this.active && (this.#attempts !== 0 || seen !== this.#to))) return BLOCKED;
+    // Mapped before the lease is taken: what fails here must not fail there.
+    this.#frames ??= this.lane.frames;
     if (!this.#lease(me)) return LEASED;
     // Under the lease from here: `next` moves by my hand alone. The position is read afresh: an older one may be a lap behind `next`. Both behind the
     // exchange that took the lease.
@@ -160,13 +162,14 @@ export class Claim {
       this.#floats[(this.#row >> 1) + ROW_CLAIMED_FLOAT] = now;
       words[this.#row + ROW_FROM] = next;
     }
-    // Only now: who was interrupted before (Q6) has noted nothing, and finds in the row what he has claimed.
-    this.#tail = this.#walked;
-    this.#noted = end;
-    this.#to = end;
     // Behind `to` and `from`: the producer that reads it must find the claim.
     if (STRONG_ORDER) words[header + LANE_NEXT] = end;
     else Atomics.store(words, header + LANE_NEXT, end);
+    // Only now, and before the lease goes: who is interrupted before this (Q6) has noted nothing, and finds in the row what he has claimed; who is interrupted after it has
+    // moved `next`, so that what he acknowledges meanwhile is not claimed again.
+    this.#tail = this.#walked;
+    this.#noted = end;
+    this.#to = end;
     if (this.#doorbells.relaxed) words[header + LANE_LEASE] = LEASE_FREE;
     else Atomics.store(words, header + LANE_LEASE, LEASE_FREE);
     this.#passOn(end);
@@ -330,8 +333,16 @@ export class Claim {
     Claim.repairLease(this.#words, this.lane, consumer, me, this.#doorbells);
     const from = Atomics.load(this.#words, this.#row + ROW_FROM);
     if ((from & 7) !== 0) return;
-    if (!was) this.#noted = from;
-    this.#to = Atomics.load(this.#words, this.#row + ROW_TO);
+    const to = Atomics.load(this.#words, this.#row + ROW_TO);
+    const start = was ? this.#noted : from;
+    const bytes = (to - start) | 0;
+    // The row is shared memory: what does not lie in the lane was not written here.
+    if ((to & 7) !== 0 || bytes < 0 || bytes > this.lane.capacity) {
+      this.clear();
+      return;
+    }
+    this.#noted = start;
+    this.#to = to;
   }
 
   /** Notes up to `room` frames from `at`; returns the position after the last. Stops at the first that is none. */

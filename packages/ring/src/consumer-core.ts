@@ -6,6 +6,7 @@ import type { Lane } from './lane.js';
 import { LANE_STATE } from './layout.js';
 import { joinAsConsumer, reclaimLanes } from './membership.js';
 import type { Adopter, Recovery } from './recovery.js';
+import { leaving } from './waits.js';
 
 /**
  * Who is never idle looks at the clock after so many calls that found something, or so many times as many that found nothing, and for the dead when this many
@@ -103,8 +104,11 @@ export class ConsumerCore implements Adopter {
       if (this.#lane >= high) this.#lane = 0;
       const claim = (this.#claims[this.#lane] ??= this.#claim(this.#channel.lane(this.#lane)));
       if (claim.waiting > 0) return this.#found(claim);
-      if (claim.unnoted) this.#note(claim);
-      else {
+      if (claim.unnoted) {
+        this.#note(claim);
+        // All that it could note is in somebody's hands.
+        this.#blocked ||= claim.waiting === 0;
+      } else {
         const taken = claim.take(this.#me, limit, this.#now);
         if (taken === CORRUPT) this.#quarantine(claim);
         else if (taken === BLOCKED) this.#blocked = true;
@@ -192,12 +196,15 @@ export class ConsumerCore implements Adopter {
     const { slots, doorbells, segment } = this.#channel;
     const handover = this.outstanding;
     this.#closed = true;
-    if (segment.closed) return;
-    for (const { slot } of this.#adoptions) slots.unlock(slot);
-    if (this.#claims.some((claim) => claim?.active === true)) slots.handOver(this.slot);
-    else this.#recovery.finish(this.slot);
-    if (handover) doorbells.ringAll();
-    else doorbells.ringOne();
+    leaving(segment, () => {
+      for (const { slot } of this.#adoptions) slots.unlock(slot);
+    });
+    leaving(segment, () => {
+      if (this.#claims.some((claim) => claim?.active === true)) slots.handOver(this.slot);
+      else this.#recovery.finish(this.slot);
+      if (handover) doorbells.ringAll();
+      else doorbells.ringOne();
+    });
   }
 
   /** Who never waits, and so never parks, looks for the dead all the same. */

@@ -74,7 +74,9 @@ export class Consumer<T> implements AsyncIterable<T> {
   #blocking: (() => boolean) | undefined;
   #stopping = false;
   /** Told when a run or a loop has finished with what it had, while {@link Consumer.stop} waits. */
-  #stopped: (() => void) | undefined;
+  readonly #stopped: (() => void)[] = [];
+  /** Taken for a wait that was over by then, because the codec ended it. */
+  readonly #unclaimed: Delivery<T>[] = [];
 
   /** @internal */
   constructor(context: ConsumerContext<T>, options: ConsumerOptions) {
@@ -308,10 +310,10 @@ export class Consumer<T> implements AsyncIterable<T> {
     this.#idle.stop();
     for (const pending of this.#receives.splice(0)) pending.resolve(undefined);
     const finished = new Pending<void>(options, 'the handlers did not finish', () => undefined);
-    this.#stopped = () => {
-      if (this.#runs.size === 0 && this.#busyLoops.size === 0) finished.resolve();
-    };
-    this.#stopped();
+    this.#stopped.push(() => {
+      finished.resolve();
+    });
+    this.#tellStopped();
     await finished.promise;
     this.close();
   }
@@ -327,13 +329,17 @@ export class Consumer<T> implements AsyncIterable<T> {
       if (this.#pollingAlone) this.#polling.acknowledgeAll();
     }
     this.#core.close();
+    this.#busyLoops.clear();
+    this.#tellStopped();
     for (const pending of this.#receives.splice(0)) pending.reject(closedError());
     this.#context.closed(this);
   }
 
   /** @internal Now and then, from the queue: a consumer whose handlers take long neither parks nor asks for more, and looks for the dead here. */
   housekeep(): void {
-    if (!this.closed && this.#polling === undefined) this.#core.lookForDeadIfDue();
+    // Only while somebody works here: who does not receive must not keep what others could have.
+    const working = this.#runs.size > 0 || this.#busyLoops.size > 0 || this.#receives.length > 0;
+    if (working && !this.closed && this.#polling === undefined) this.#core.lookForDeadIfDue();
   }
 
   /** As `close`. */
@@ -372,6 +378,7 @@ export class Consumer<T> implements AsyncIterable<T> {
 
   /** The next message. Throws DecodeError, and what took a lane out of use. */
   #take(): Delivery<T> | undefined {
+    if (this.#unclaimed.length > 0) return this.#unclaimed.shift();
     for (;;) {
       const claim = this.#core.next(this.#limit);
       if (claim === undefined) {
@@ -519,19 +526,21 @@ export class Consumer<T> implements AsyncIterable<T> {
   /** Settles waits, as far as there are messages. True when none is left. */
   #look(): boolean {
     while (!this.closed) {
-      const first = this.#receives.at(0);
-      if (first === undefined) return true;
+      if (this.#receives.length === 0) return true;
       try {
         const delivery = this.#take();
         if (delivery !== undefined) {
-          this.#receives.shift();
           this.#turn.begin();
-          first.resolve(delivery);
+          // Not `first`: the codec is the user's, and may have ended that wait.
+          const waiting = this.#receives.shift();
+          if (waiting === undefined) this.#unclaimed.push(delivery);
+          else waiting.resolve(delivery);
         } else if (!this.#atEnd()) return false;
         else for (const pending of this.#receives.splice(0)) pending.resolve(undefined);
       } catch (error) {
-        this.#receives.shift();
-        first.reject(error);
+        const waiting = this.#receives.shift();
+        if (waiting === undefined) this.#failure = error as RingwayError;
+        else waiting.reject(error);
       }
     }
     return true;
@@ -568,11 +577,16 @@ export class Consumer<T> implements AsyncIterable<T> {
     }
   }
 
+  #tellStopped(): void {
+    if (!this.closed && (this.#runs.size > 0 || this.#busyLoops.size > 0)) return;
+    for (const tell of this.#stopped.splice(0)) tell();
+  }
+
   #track(run: Promise<unknown>): void {
     this.#runs.add(run);
     const done = (): void => {
       this.#runs.delete(run);
-      this.#stopped?.();
+      this.#tellStopped();
     };
     run.then(done, done);
   }
@@ -597,7 +611,7 @@ export class Consumer<T> implements AsyncIterable<T> {
     let inHand: Delivery<T>[] = [];
     const token = {};
     const free = (): void => {
-      if (this.#busyLoops.delete(token)) this.#stopped?.();
+      if (this.#busyLoops.delete(token)) this.#tellStopped();
     };
     return this.#loop(
       options,

@@ -310,10 +310,11 @@ export class Lane {
     const held = this.heldBytes(position);
     const reached = (position - held - (wanted & ~7)) | 0;
     if (held !== CONTRADICTION && reached < 0) return;
-    // Whoever takes the wish away rings: once, not at every acknowledgement.
-    if (Atomics.compareExchange(this.#words, this.base + LANE_WANTED, wanted, 0) !== wanted) return;
     const slot = this.#context.slots.slotOf(this.owner);
-    if (slot >= 0) this.#context.doorbells.ring(slot);
+    if (slot >= 0) this.#context.doorbells.move(slot);
+    // Whoever takes the wish away wakes: once, not at every acknowledgement.
+    if (Atomics.compareExchange(this.#words, this.base + LANE_WANTED, wanted, 0) !== wanted) return;
+    if (slot >= 0) this.#context.doorbells.wake(slot);
   }
 
   #consumersHigh(): number {

@@ -56,16 +56,22 @@ export class Loop<D, V> implements AsyncIterableIterator<V> {
     return result;
   }
 
-  return(): Promise<IteratorResult<V>> {
-    this.#done = true;
-    this.#context.left();
-    return Promise.resolve({ done: true, value: undefined });
+  async return(): Promise<IteratorResult<V>> {
+    await this.#leave();
+    return { done: true, value: undefined };
   }
 
-  throw(error: unknown): Promise<IteratorResult<V>> {
+  async throw(error: unknown): Promise<IteratorResult<V>> {
+    await this.#leave();
+    throw error;
+  }
+
+  /** As an async generator's, it comes after what was asked for before; which closing the consumer ends at once. */
+  async #leave(): Promise<void> {
+    this.#context.left();
+    while (this.#pending !== undefined) await Promise.allSettled([this.#pending]);
     this.#done = true;
     this.#context.left();
-    return Promise.reject(error);
   }
 
   #immediately(): IteratorResult<V> | undefined {

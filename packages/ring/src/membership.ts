@@ -1,4 +1,4 @@
-import { PosixError, RingwayError } from '@ringway/memory';
+import { RingwayError } from '@ringway/memory';
 import { SLOT_STATE } from '@ringway/sync';
 import type { Channel } from './channel.js';
 import type { Lane } from './lane.js';
@@ -54,6 +54,8 @@ export function joinAsConsumer(channel: Channel, recovery: Recovery, label: stri
         'close one, or create the queue with more',
     );
   }
+  // Who had this slot before may have died between his last acknowledgement and waking those who wait for it.
+  for (const lane of channel.lanes()) lane.acknowledged();
   // Those who sleep look at the table again: they watch the locks of those whom they know.
   doorbells.ringAll();
   return place;
@@ -122,12 +124,7 @@ function openLane(lane: Lane, label: string): number {
 export function leaveLane(writer: LaneWriter, me: number, state: number): void {
   const { lane } = writer;
   lane.setState(state);
-  try {
-    if (!lane.giveBack(me)) lane.disown(me);
-  } catch (error) {
-    // Leaving never fails: the lane stays with a past owner, and whoever takes or reclaims it gives the memory back.
-    if (!(error instanceof PosixError)) throw error;
-  }
+  if (!lane.giveBack(me)) lane.disown(me);
 }
 
 /**
@@ -139,8 +136,13 @@ export function reclaimLanes(channel: Channel, me: number): void {
     const state = lane.state;
     if (state !== LANE_STATE.ended && state !== LANE_STATE.abandoned) continue;
     if (!lane.isDrained() || !lane.seize(me)) continue;
-    // Somebody is at it after all: it stays as it is, owned by nobody.
-    if (!lane.giveBack(me)) lane.disown(me);
+    // Somebody is at it after all, or the system refuses: it stays as it is, owned by nobody.
+    let given = false;
+    try {
+      given = lane.giveBack(me);
+    } finally {
+      if (!given) lane.disown(me);
+    }
   }
 }
 

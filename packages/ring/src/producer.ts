@@ -11,7 +11,7 @@ import { monotonicMs } from './clock.js';
 import { checkIdle, checkLabel, type ProducerOptions, type WaitOptions } from './options.js';
 import { Spills, decodeSpillReference, encodeSpillReference, type SpillReference } from './spill.js';
 import type { Recovery } from './recovery.js';
-import { Pending, checkWait, timeoutError } from './waits.js';
+import { Pending, checkWait, leaving, timeoutError } from './waits.js';
 
 /** What `publish: 'tick'` and a batch gather at most before they publish, in bytes. */
 const BATCH_BYTES = 16 * 1024;
@@ -122,7 +122,7 @@ export class Producer<T> {
         this.#rejectAll(error);
       },
       withdraw: () => {
-        if (this.#state === 'open') this.#writer.lane.wantNothing();
+        if (this.#state === 'open' && !channel.segment.closed) this.#writer.lane.wantNothing();
       },
     };
     this.#idle = new Idle(
@@ -258,6 +258,7 @@ export class Producer<T> {
       }
     }
     if (!sent) throw timeoutError(NO_ROOM, options?.timeout ?? 0);
+    if (waiting.pending.failure !== undefined) throw waiting.pending.failure.error;
   }
 
   /** A place for a message of exactly `bytes` bytes, to be written without a copy; undefined while there is no room, or a `send` waits. Nothing else can be sent until it is published or cancelled. */
@@ -279,12 +280,16 @@ export class Producer<T> {
       open = false;
       if (this.#state !== 'open') this.#check();
       this.#reservation = undefined;
-      if (write && !writer.quarantined) {
+      const lost = writer !== this.#writer || writer.quarantined;
+      if (write && !lost) {
         writer.writeReserved(bytes);
         this.#afterWrite();
       }
       this.#pump();
-      if (write && writer.quarantined) this.#replaceLane();
+      if (!write || !lost) return;
+      // The lane in which it was written is not this producer's any more, or out of use.
+      if (writer === this.#writer) this.#replaceLane();
+      throw this.#laneLost(writer.lane);
     };
     return {
       bytes: new Uint8Array(writer.lane.bytes.buffer, offset, bytes),
@@ -303,6 +308,7 @@ export class Producer<T> {
     checkWait(options);
     this.#checkReserve(bytes);
     for (;;) {
+      checkWait(options);
       const reservation = this.tryReserve(bytes);
       if (reservation !== undefined) return reservation;
       await this.#enqueue(undefined, bytes, options);
@@ -375,15 +381,19 @@ export class Producer<T> {
 
   #leave(state: number): void {
     this.#state = state === LANE_STATE.ended ? 'ended' : 'closed';
-    this.#idle.stop();
-    // A segment that was closed under us (its descriptor was taken away) allows no step any more; peers adopt what we left.
-    if (!this.#channel.segment.closed) {
+    const { segment, slots, doorbells } = this.#channel;
+    leaving(segment, () => {
+      this.#idle.stop();
       this.#writer.publish();
       this.#writer.lane.wantNothing();
       leaveLane(this.#writer, this.#me, state);
       if (state === LANE_STATE.ended) this.#channel.announceEnd();
-      this.#channel.slots.free(this.#slot);
-    }
+    });
+    leaving(segment, () => {
+      slots.free(this.#slot);
+      // Those of this very handle, whose locks it cannot watch, learn of it by this.
+      doorbells.ringAll();
+    });
     this.#rejectAll(this.#goneError());
     this.#context.closed(this);
   }
@@ -523,7 +533,11 @@ export class Producer<T> {
       if (renewed === undefined) throw error;
       this.#use(renewed);
     }
-    throw new RingwayError(
+    throw this.#laneLost(lane);
+  }
+
+  #laneLost(lane: Lane): RingwayError {
+    return new RingwayError(
       'ERR_RINGWAY_CORRUPT_LANE',
       `lane ${lane.index} was taken out of use: a reader found bytes in it that this producer did not write. What it held is lost; ` +
         'this message was not sent. The next send uses a new lane',
@@ -576,7 +590,7 @@ export class Producer<T> {
       if (this.#sends.length === 0) this.#idle.stop();
     });
     // The codec may use its buffer again before there is room.
-    const kept = outgoing === undefined ? undefined : { ...outgoing, payload: outgoing.payload.slice() };
+    const kept = outgoing === undefined ? undefined : { ...outgoing, payload: new Uint8Array(outgoing.payload) };
     const waiting: PendingSend = { outgoing: kept, length, pending };
     this.#sends.push(waiting);
     if (this.#reservation === undefined) this.#idle.start();

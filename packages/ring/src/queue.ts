@@ -93,11 +93,15 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
   /** Why it was closed, if not by the user. */
   #failure: unknown;
 
-  private constructor(segment: SegmentHandle, options: QueueOptions<T>, reopen: (() => SegmentHandle) | undefined) {
+  private constructor(
+    segment: SegmentHandle,
+    options: QueueOptions<T>,
+    reopen: ((codec: Codec<T>) => SegmentHandle) | undefined,
+  ) {
     super();
     this.#codec = resolveCodec(segment, options);
     this.#heldWarningMs = options.heldWarningMs ?? DEFAULTS.heldWarningMs;
-    this.#reopen = reopen;
+    this.#reopen = reopen && (() => reopen(this.#codec));
     this.#channel = new Channel(segment);
     this.#recovery = this.#newRecovery();
   }
@@ -114,10 +118,9 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
    */
   static open<T = unknown>(name: string, options: QueueOptions<T> = {}): Queue<T> {
     checkOptions(options);
-    const open = (): SegmentHandle => openSegment(name, options);
-    const segment = open();
+    const segment = openSegment(name, options);
     try {
-      return new Queue(segment, options, open);
+      return new Queue(segment, options, (codec) => openSegment(name, { ...options, codec }));
     } catch (error) {
       segment.close();
       throw error;
@@ -346,6 +349,12 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
         const unlinked = error instanceof RingwayError && error.code === 'ERR_RINGWAY_UNLINKED';
         if (!unlinked || !idle || this.#reopen === undefined || tries === MOST_REOPENINGS) throw error;
         const segment = this.#reopen();
+        try {
+          checkCodec(segment, this.#codec);
+        } catch (mismatch) {
+          segment.close();
+          throw mismatch;
+        }
         this.#channel.segment.close();
         this.#channel = new Channel(segment);
         this.#recovery = this.#newRecovery();
@@ -368,11 +377,10 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
     });
   }
 
-  /** Not in the middle of a recovery: a listener may throw, or close the queue. */
-  #emitLater(...event: ['peer-lost', Peer] | ['corrupt-lane', RingwayError]): void {
+  /** Not in the middle of a step of ours: a listener may throw, which is its caller's affair, or close the queue. */
+  #emitLater<E extends keyof QueueEvents>(event: E, ...values: QueueEvents[E]): void {
     queueMicrotask(() => {
-      if (event[0] === 'peer-lost') this.emit(event[0], event[1]);
-      else this.emit(event[0], event[1]);
+      (this as EventEmitter).emit(event, ...values);
     });
   }
 
@@ -380,7 +388,7 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
     const channel = this.#channel;
     if (!this.#unlinked && !channel.segment.isLinked()) {
       this.#unlinked = true;
-      this.emit('unlinked');
+      this.#emitLater('unlinked');
     }
     for (const producer of this.#producers) producer.housekeep();
     for (const consumer of this.#consumers) consumer.housekeep();
@@ -390,7 +398,7 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
         if (holder.milliseconds < this.#heldWarningMs) this.#warned.delete(key);
         else if (!this.#warned.has(key)) {
           this.#warned.add(key);
-          this.emit('held', { lane: lane.index, ...holder });
+          this.#emitLater('held', { lane: lane.index, ...holder });
         }
       }
     }
@@ -476,11 +484,15 @@ function checkInherited(segment: Segment, options: QueueGeometry): void {
 function resolveCodec<T>(segment: SegmentHandle, options: QueueOptions<T>): Codec<T> {
   const { codecName } = segment.header;
   const codec = options.codec ?? codecByName(codecName);
-  if (codec.name !== codecName) {
-    throw new RingwayError(
-      'ERR_RINGWAY_CODEC_MISMATCH',
-      `queue ${JSON.stringify(segment.name)} was created with codec ${JSON.stringify(codecName)}, this call says ${JSON.stringify(codec.name)}`,
-    );
-  }
+  checkCodec(segment, codec);
   return options.schema === undefined ? codec : withSchema(codec, options.schema);
+}
+
+function checkCodec(segment: SegmentHandle, codec: { readonly name: string }): void {
+  const { codecName } = segment.header;
+  if (codec.name === codecName) return;
+  throw new RingwayError(
+    'ERR_RINGWAY_CODEC_MISMATCH',
+    `queue ${JSON.stringify(segment.name)} was created with codec ${JSON.stringify(codecName)}, this handle has ${JSON.stringify(codec.name)}: open it with the same codec`,
+  );
 }

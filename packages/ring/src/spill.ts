@@ -47,7 +47,28 @@ export function decodeSpillReference(
 
 /** For the owner of a drained lane: removes whatever was spilled from it. */
 export function removeSpills(attachments: Attachments, lane: number): void {
-  for (const suffix of attachments.list(spillSuffix(lane, 0).slice(0, -1))) attachments.remove(suffix);
+  for (const suffix of listSpills(attachments, lane)) removeSpill(attachments, suffix);
+}
+
+/**
+ * Removing is housekeeping, and nothing depends on it: what cannot be removed just now (another user's object, a folder that is gone) is left to the next owner
+ * of the lane, or to who unlinks the queue.
+ */
+function removeSpill(attachments: Attachments, suffix: string): void {
+  try {
+    attachments.remove(suffix);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  }
+}
+
+function listSpills(attachments: Attachments, lane: number): string[] {
+  try {
+    return attachments.list(`${lane}.`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return [];
+  }
 }
 
 /**
@@ -75,11 +96,11 @@ export class Spills {
   takeOver(referred: readonly { end: number; sequence: number }[]): void {
     const keep = new Set(referred.map(({ sequence }) => sequence));
     this.#live.push(...referred);
-    for (const suffix of this.#attachments.list(`${this.#lane}.`)) {
+    for (const suffix of listSpills(this.#attachments, this.#lane)) {
       const sequence = Number(suffix.slice(`${this.#lane}.`.length));
       if (!Number.isSafeInteger(sequence)) continue;
       if (keep.has(sequence)) this.#sequence = Math.max(this.#sequence, sequence + 1);
-      else this.#attachments.remove(suffix);
+      else removeSpill(this.#attachments, suffix);
     }
   }
 
@@ -106,7 +127,7 @@ export class Spills {
 
   /** The frame could not be written after all. */
   discard(reference: SpillReference): void {
-    this.#attachments.remove(spillSuffix(reference.lane, reference.sequence));
+    removeSpill(this.#attachments, spillSuffix(reference.lane, reference.sequence));
   }
 
   /** Whether {@link Spills.release} has anything to do. */
@@ -117,7 +138,7 @@ export class Spills {
   /** Removes the objects whose frames lie below the floor. */
   release(floor: number): void {
     for (let first = this.#live[0]; this.#live.length > 0 && ((floor - first.end) | 0) >= 0; first = this.#live[0]) {
-      this.#attachments.remove(spillSuffix(this.#lane, first.sequence));
+      removeSpill(this.#attachments, spillSuffix(this.#lane, first.sequence));
       this.#live.shift();
     }
   }

@@ -1,4 +1,4 @@
-import { RingwayError } from '@ringway/memory';
+import { RingwayError, type SegmentHandle } from '@ringway/memory';
 import type { WaitOptions } from './options.js';
 
 /** Longest delay of a Node timer. */
@@ -29,19 +29,38 @@ export function checkWait(options: WaitOptions | undefined): void {
   if (signal?.aborted === true) throw abortError(signal);
 }
 
+/**
+ * Runs a step of leaving. Leaving never fails: a segment that was closed under us (its descriptor was taken away) allows no step any more, and where the system refuses
+ * one, what it would have done is done by whoever adopts what is left, as after a kill.
+ */
+export function leaving(segment: SegmentHandle, step: () => void): void {
+  if (segment.closed) return;
+  try {
+    step();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+  }
+}
+
+/** Whether the system, and not the program, is at fault: Ringway's own codes, and those of `node:fs`. */
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
+}
+
 /** One wait that a user has asked for: settles once, by success, failure, abort or timeout. */
 export class Pending<T> {
   readonly promise: Promise<T>;
   #resolve!: (value: T) => void;
   #reject!: (reason: unknown) => void;
   #settled = false;
+  #failure: { readonly error: unknown } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #signal: AbortSignal | undefined;
   #abort: (() => void) | undefined;
 
   /**
    * @param what - what did not happen, for the message of a timeout: "no message came"
-   * @param gone - called when the wait ends by abort or timeout, before it rejects
+   * @param gone - called when the wait has ended by abort or timeout
    */
   constructor(options: WaitOptions | undefined, what: string, gone: () => void) {
     this.promise = new Promise((resolve, reject) => {
@@ -52,15 +71,15 @@ export class Pending<T> {
     const { signal, timeout } = options;
     if (timeout !== undefined && timeout <= LONGEST_TIMER_MS) {
       this.#timer = setTimeout(() => {
-        gone();
         this.reject(timeoutError(what, timeout));
+        gone();
       }, timeout);
     }
     if (signal !== undefined) {
       this.#signal = signal;
       this.#abort = () => {
-        gone();
         this.reject(abortError(signal));
+        gone();
       };
       signal.addEventListener('abort', this.#abort, { once: true });
     }
@@ -70,12 +89,19 @@ export class Pending<T> {
     return this.#settled;
   }
 
+  /** What it was rejected with. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure;
+  }
+
   resolve(value: T): void {
     if (this.#finish()) this.#resolve(value);
   }
 
   reject(reason: unknown): void {
-    if (this.#finish()) this.#reject(reason);
+    if (!this.#finish()) return;
+    this.#failure = { error: reason };
+    this.#reject(reason);
   }
 
   #finish(): boolean {

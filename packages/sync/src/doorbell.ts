@@ -101,9 +101,21 @@ export class Doorbells {
 
   /** Rings one slot's doorbell, whether it sleeps or not. */
   ring(slot: number): void {
-    const doorbell = this.#slots.doorbell(slot);
-    Atomics.add(this.#words, doorbell, 1);
-    this.#segment.wake(this.#words, doorbell, 1);
+    this.move(slot);
+    this.wake(slot);
+  }
+
+  /**
+   * First half of a ring: before the sleeper's announcement is taken away. Who dies or stops right after it leaves a doorbell that differs from what the sleeper noted, which
+   * the thread that waits for him sees within 100 ms; the other way round he would sleep on, with nobody to ring him any more.
+   */
+  move(slot: number): void {
+    Atomics.add(this.#words, this.#slots.doorbell(slot), 1);
+  }
+
+  /** Second half of a ring: after the announcement was taken away. */
+  wake(slot: number): void {
+    this.#segment.wake(this.#words, this.#slots.doorbell(slot), 1);
   }
 
   #word(slot: number): number {
@@ -124,13 +136,13 @@ export class Doorbells {
       let bits = Atomics.load(this.#words, index) & naming;
       for (let tries = 0; bits !== 0 && tries < 32; tries++) {
         const bit = bits & -bits;
-        // Whoever clears the bit rings: two publishers wake two sleepers, not one twice.
-        if (Atomics.and(this.#words, index, ~bit) & bit) {
-          const slot = base + 31 - Math.clz32(bit);
-          if (slot < this.#slots.count) {
-            this.ring(slot);
-            return true;
-          }
+        const slot = base + 31 - Math.clz32(bit);
+        const known = slot < this.#slots.count;
+        if (known) this.move(slot);
+        // Whoever clears the bit wakes: two publishers wake two sleepers, not one twice.
+        if (Atomics.and(this.#words, index, ~bit) & bit && known) {
+          this.wake(slot);
+          return true;
         }
         bits = Atomics.load(this.#words, index) & naming;
       }

@@ -12,6 +12,9 @@ export const SLICE_MS = 100;
 /** Spins of a blocking form between two looks at the clock. */
 const SPINS_PER_CLOCK = 64;
 
+/** Looks of a polling event loop between two turns: about a microsecond. */
+const LOOKS_PER_TURN = 32;
+
 /** What somebody waits for, and how he says in shared memory that he sleeps (DESIGN P4). */
 export interface Waiting {
   /** Does what can be done now. True when there is nothing left to wait for. */
@@ -93,7 +96,7 @@ export class Idle {
     if (this.#watch !== undefined) {
       this.#watch.cancel();
       this.#watch = undefined;
-      this.#waiting.withdraw(true);
+      if (!this.#segment.closed) this.#waiting.withdraw(true);
     }
     this.#hold(false);
   }
@@ -130,13 +133,10 @@ export class Idle {
       if (now < pollUntil) continue;
       const noted = Atomics.load(this.#words, waiting.doorbell);
       waiting.announce();
-      this.#segment.fence();
-      if (waiting.look()) {
-        waiting.withdraw(true);
-        return true;
-      }
       let result: WaitResult | undefined;
       try {
+        this.#segment.fence();
+        if (waiting.look()) return true;
         result = this.#segment.waitSync(this.#words, waiting.doorbell, noted, Math.min(SLICE_MS, deadline - now));
       } finally {
         waiting.withdraw(result === undefined);
@@ -153,11 +153,14 @@ export class Idle {
   };
 
   readonly #turn = (): void => {
-    if (this.#waiting.look()) {
-      if (!this.active) this.#hold(false);
-      return;
+    // Several looks a turn: a turn of the event loop takes longer than what is waited for.
+    for (let i = 0; i < LOOKS_PER_TURN; i++) {
+      if (this.#waiting.look()) {
+        if (!this.active) this.#hold(false);
+        return;
+      }
+      if (this.active) return;
     }
-    if (this.active) return;
     const now = performance.now();
     if (this.#strategy === 'adaptive' && now - this.#since >= this.#pollMs) {
       this.#park();
@@ -226,6 +229,7 @@ export class Idle {
       this.#watch?.cancel();
       this.#watch = undefined;
       this.#hold(false);
+      if (!this.#segment.closed) this.#waiting.withdraw(true);
       this.#waiting.failed(error);
     }
   }

@@ -9,6 +9,7 @@
  * - a store whose only duty is to stay behind the stores before it;
  * - a store that is followed by a look at what a sleeper has announced, if the sleepers fence (`Doorbells.relaxed`).
  *
- * The compiler keeps the order of accesses to typed arrays. Elsewhere (arm64) the atomic form is used.
+ * The compiler keeps the order of accesses to typed arrays. Elsewhere (arm64), and with `RINGWAY_STRICT_ORDER=1` in the environment, the atomic form is used;
+ * processes of both kinds work together.
  */
-export const STRONG_ORDER = process.arch === 'x64';
+export const STRONG_ORDER = process.arch === 'x64' && process.env.RINGWAY_STRICT_ORDER !== '1';
