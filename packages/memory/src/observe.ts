@@ -14,7 +14,7 @@ export interface PlaceOptions {
   readonly dir?: string;
 }
 
-/** Which segments {@link listSegments} tells. */
+/** Which segments `Segment.list` tells. */
 export interface ListOptions extends PlaceOptions {
   /** Only this kind. Default: all. */
   readonly kind?: number;

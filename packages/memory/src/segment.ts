@@ -167,12 +167,12 @@ export class Segment implements SegmentHandle {
     return persist(path, () => unlinkObject(native, path));
   }
 
-  /** See {@link segmentExists}. */
+  /** Whether there is an object of that name that may be a segment. Read-only; never loads the addon. Errors: `ERR_RINGWAY_INVALID_NAME`, those of `node:fs`. */
   static exists(name: string, options: PlaceOptions = {}): boolean {
     return segmentExists(name, options);
   }
 
-  /** See {@link listSegments}. */
+  /** The segments of a place, by reading their headers; never maps them, and never loads the addon. Errors: those of `node:fs`. */
   static list(options: ListOptions = {}): SegmentInfo[] {
     return listSegments(options);
   }
