@@ -52,7 +52,7 @@ export class Participants {
       }),
     };
     child.on('message', () => (participant.running = performance.now()));
-    child.send({ go: role, id, seed, label: place } satisfies Order);
+    tell(child, { go: role, id, seed, label: place });
     this.live.add(participant);
     return participant;
   }
@@ -61,7 +61,7 @@ export class Participants {
   async finish(role: Role): Promise<void> {
     this.#stopping = true;
     const those = [...this.live].filter((one) => one.role === role);
-    for (const { child } of those) if (child.connected) child.send({ finish: true } satisfies Order);
+    for (const { child } of those) tell(child, { finish: true });
     await Promise.all(those.map(({ gone }) => gone));
   }
 
@@ -81,4 +81,9 @@ export class Participants {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
   }
+}
+
+/** Who is gone by then needs no order: his `exit` says what became of him. */
+function tell(child: ChildProcess, order: Order): void {
+  child.send(order, () => undefined);
 }
