@@ -79,14 +79,15 @@ export type NumberArray =
   | BigUint64Array;
 
 /** Constructor of a {@link NumberArray}. */
-export interface NumberArrayConstructor<A extends NumberArray> {
+export interface NumberArrayConstructor {
   readonly name: string;
   readonly BYTES_PER_ELEMENT: number;
-  new (buffer: ArrayBufferLike, offset: number, length: number): A;
+  readonly prototype: NumberArray;
+  new (buffer: ArrayBufferLike, offset: number, length: number): NumberArray;
 }
 
 /** Typed arrays of one kind, e.g. `typed(Float64Array)`. What is received is a private copy. */
-export function typed<A extends NumberArray>(kind: NumberArrayConstructor<A>): Codec<A> {
+export function typed<C extends NumberArrayConstructor>(kind: C): Codec<C['prototype']> {
   return {
     name: `typed:${kind.name}`,
     encode(value) {
