@@ -19,12 +19,6 @@ const MAX_PREFETCH = 65_536;
 const MAX_CONCURRENCY = 65_536;
 const NO_MESSAGE = 'no message came';
 const MESSAGE = FRAME_TYPE.message;
-/**
- * A blocking poll that finds fewer messages than this at once waits a moment before the next look. Each look takes the position's cache line away from the producer: who
- * looks less often finds more, and the producer is faster by a tenth or more. Who found nothing at first (a round trip) looks as fast as it can.
- */
-const TRICKLE = 32;
-const PAUSE_STEPS = 400;
 
 /**
  * Called by `poll` for each message, in place. `bytes` is the lane itself, shared memory: another process could change it meanwhile, so hand it to no
@@ -79,9 +73,6 @@ export class Consumer<T> implements AsyncIterable<T> {
   #pollingAlone = false;
   #blocking: (() => boolean) | undefined;
   #stopping = false;
-  /** The last blocking poll found a few messages at once: a producer is at work, and this one faster than he. */
-  #trickling = false;
-  #paused = 0;
   /** Told when a run or a loop has finished with what it had, while {@link Consumer.stop} waits. */
   readonly #stopped: (() => void)[] = [];
   /** Taken for a wait that was over by then, because the codec ended it. */
@@ -210,9 +201,7 @@ export class Consumer<T> implements AsyncIterable<T> {
     handler: PollHandler,
     options?: { readonly limit?: number | undefined; readonly timeout?: number | undefined },
   ): number {
-    if (this.#trickling) this.#pause();
     let done = this.poll(handler, options?.limit);
-    this.#trickling = done > 0 && done < TRICKLE;
     if (done > 0) return done;
     this.#block(options?.timeout, () => (done = this.poll(handler, options?.limit)) > 0 || this.#atEnd());
     return done;
@@ -361,11 +350,6 @@ export class Consumer<T> implements AsyncIterable<T> {
   /** As `stop`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-  }
-
-  /** Some 0.2 us. */
-  #pause(): void {
-    for (let i = 0; i < PAUSE_STEPS; i++) this.#paused = (this.#paused + i) | 0;
   }
 
   #check(): void {

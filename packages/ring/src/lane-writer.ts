@@ -1,5 +1,6 @@
 import { RingwayError } from '@ringway/memory';
 import type { Doorbells } from '@ringway/sync';
+import { BacklogAge } from './backlog-age.js';
 import { frameBytes, frameTag, frameType, metadataBytes } from './frame.js';
 import { CONTRADICTION, currentHalfLaps, type Lane } from './lane.js';
 import {
@@ -9,6 +10,7 @@ import {
   LANE_BYTES_FLOAT,
   LANE_HALF_LAPS,
   LANE_MESSAGES_FLOAT,
+  LANE_OLDEST_FLOAT,
   LANE_POSITION,
   LANE_QUARANTINE,
   LANE_WAITS_FLOAT,
@@ -36,6 +38,7 @@ export class LaneWriter {
   #limit: number;
   #unpublished = 0;
   #halfLaps: number;
+  readonly #age = new BacklogAge();
 
   /** For the owner of an open lane: goes on at its published position. */
   constructor(lane: Lane, words: Int32Array, doorbells: Doorbells) {
@@ -139,6 +142,12 @@ export class LaneWriter {
     this.#floats[counters + LANE_BYTES_FLOAT] += (position - this.#published) | 0;
     this.#unpublished = 0;
     this.#published = position;
+  }
+
+  /** For people, now and then: how old the backlog is. */
+  noteAge(now: number): void {
+    this.lookAtFloor();
+    this.#floats[(this.#base >> 1) + LANE_OLDEST_FLOAT] = this.#age.note(this.#published, this.floor, now);
   }
 
   /** For people: the producer had to wait for room. */

@@ -13,6 +13,7 @@ import {
   LANE_LEASE,
   LANE_MESSAGES_FLOAT,
   LANE_NEXT,
+  LANE_OLDEST_FLOAT,
   LANE_OWNER,
   LANE_POSITION,
   LANE_QUARANTINE,
@@ -128,12 +129,13 @@ export class Lane {
   }
 
   /** For people: written by the producer without any order. */
-  counters(): { messages: number; bytes: number; waits: number } {
+  counters(): { messages: number; bytes: number; waits: number; oldest: number } {
     const floats = new Float64Array(this.#words.buffer, this.base * 4, LANE_HEADER_WORDS / 2);
     return {
       messages: floats[LANE_MESSAGES_FLOAT],
       bytes: floats[LANE_BYTES_FLOAT],
       waits: floats[LANE_WAITS_FLOAT],
+      oldest: floats[LANE_OLDEST_FLOAT],
     };
   }
 

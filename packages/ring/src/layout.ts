@@ -54,7 +54,7 @@ export const SLOTS_BYTE = QUEUE_BYTE + QUEUE_BYTES;
 //   line 1  position | half-laps | intent | intent half-laps | wanted          written by the lane's producer
 //   line 2  lease | next                                                       written by consumers, under the lease
 //   line 3  label, 48 bytes of UTF-8, zero-padded                              for people, and for adoption by label
-//   line 4  messages | bytes | waits                                           written by the lane's producer, for people
+//   line 4  messages | bytes | waits | oldest                                  written by the lane's producer, for people
 //   line 5  (spare)
 //
 // The counters have a line (and its neighbour, which some processors fetch with it) of their own: written after each publication, they would take the
@@ -85,6 +85,8 @@ export const LANE_WANTED = 20;
 export const LANE_MESSAGES_FLOAT = 32;
 export const LANE_BYTES_FLOAT = 33;
 export const LANE_WAITS_FLOAT = 34;
+/** When the oldest message that is not acknowledged had been published, CLOCK_MONOTONIC milliseconds, to a second; 0 none. */
+export const LANE_OLDEST_FLOAT = 35;
 /** Owner word of the consumer that may claim just now; 0 free. */
 export const LANE_LEASE = 32;
 /** Claimed up to here. */

@@ -372,11 +372,16 @@ export class Producer<T> {
     if (this.#state === 'open') await this.end();
   }
 
-  /** @internal Now and then, from the queue: removes spilled messages that were acknowledged since the last send. */
+  /** @internal Now and then, from the queue: notes how old the backlog is, and removes spilled messages that were acknowledged since the last send. */
   housekeep(): void {
-    if (this.#state !== 'open' || !this.#spills.any) return;
-    this.#writer.lookAtFloor();
-    this.#spills.release(this.#writer.floor);
+    if (this.#state !== 'open' || this.#writer.quarantined) return;
+    try {
+      this.#writer.noteAge(monotonicMs());
+      this.#spills.release(this.#writer.floor);
+    } catch (error) {
+      // The lane is out of use now, which the next send tells, and replaces it.
+      if (!(error instanceof RingwayError) || error.code !== 'ERR_RINGWAY_CORRUPT_LANE') throw error;
+    }
   }
 
   #leave(state: number): void {

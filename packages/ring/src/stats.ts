@@ -33,6 +33,11 @@ export interface LaneStats {
   readonly backlogMessages: number;
   /** Bytes of the lane that are occupied, from the floor to the published position. */
   readonly backlogBytes: number;
+  /**
+   * Milliseconds since the oldest message that is not acknowledged was published, to a second; 0 if there is none. Its producer notes it: once that is gone, this
+   * is the age of what was the oldest then.
+   */
+  readonly oldestMs: number;
   /** Milliseconds since the longest-standing claim was made; 0 without one. */
   readonly oldestClaimMs: number;
   /** How often a `send` had to wait for room. */
@@ -123,6 +128,7 @@ function laneStats(channel: Channel, lane: Lane): LaneStats {
     acknowledgedMessages: acknowledged,
     backlogMessages: Math.max(0, counters.messages - acknowledged),
     backlogBytes: held === CONTRADICTION ? layout.laneBytes : held,
+    oldestMs: held === 0 || counters.oldest === 0 ? 0 : Math.max(0, monotonicMs() - counters.oldest),
     oldestClaimMs: Math.max(0, ...claims.map(({ milliseconds }) => milliseconds)),
     waitsForRoom: counters.waits,
     holders: claims,

@@ -70,7 +70,7 @@ describe('writing into a lane', () => {
     writer.write(FRAME_TYPE.message, undefined, numbered(1));
     writer.publish();
     writer.countWait();
-    assert.deepEqual(lane.counters(), { messages: 1, bytes: 32, waits: 1 });
+    assert.deepEqual(lane.counters(), { messages: 1, bytes: 32, waits: 1, oldest: 0 });
   });
 
   it('rings a sleeper when it publishes, and nobody when there was nothing to publish', () => {

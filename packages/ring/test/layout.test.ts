@@ -74,6 +74,8 @@ describe('the layout', () => {
       layout.LANE_BYTES_FLOAT * 2 + 1,
       layout.LANE_WAITS_FLOAT * 2,
       layout.LANE_WAITS_FLOAT * 2 + 1,
+      layout.LANE_OLDEST_FLOAT * 2,
+      layout.LANE_OLDEST_FLOAT * 2 + 1,
     ];
     const consumers = [layout.LANE_LEASE, layout.LANE_NEXT];
     const rare = [
