@@ -39,6 +39,8 @@ export class Recovery {
     for (const peer of roster.lost()) this.#lost(peer);
     for (const slot of roster.dead()) {
       if (slots.state(slot) === SLOT_STATE.free || !slots.tryLock(slot)) continue;
+      const lost = slots.state(slot) === SLOT_STATE.live ? roster.lostNow(slot) : undefined;
+      if (lost !== undefined) this.#lost(lost);
       if (slots.state(slot) === SLOT_STATE.free) slots.unlock(slot);
       else if (slot >= layout.consumers) {
         this.settleProducer(slot);

@@ -11,6 +11,8 @@ export class Roster {
   readonly #slots: Slots;
   readonly #known: (Peer | undefined)[];
   readonly #generations: Int32Array;
+  /** One more than the generation whose loss was told last. */
+  readonly #told: Int32Array;
   /** Bit i: slot lock i was held by anybody at the last {@link Roster.refresh}. The baseline for a watch on locks. */
   readonly held: Int32Array;
 
@@ -19,6 +21,7 @@ export class Roster {
     this.#slots = slots;
     this.#known = new Array<Peer | undefined>(slots.count).fill(undefined);
     this.#generations = new Int32Array(slots.count);
+    this.#told = new Int32Array(slots.count);
     this.held = new Int32Array(Math.ceil(slots.count / 32));
   }
 
@@ -49,7 +52,7 @@ export class Roster {
         if (!gone) continue;
         this.#known[slot] = undefined;
         const unseen = generation === before && state === SLOT_STATE.live;
-        if (unseen || this.#slots.wasLost(slot, before)) lost.push(known);
+        if ((unseen || this.#slots.wasLost(slot, before)) && this.#tell(slot, before)) lost.push(known);
       }
       if (state === SLOT_STATE.live && this.#isHeld(slot)) {
         this.#known[slot] = this.#slots.peer(slot);
@@ -57,6 +60,17 @@ export class Roster {
       }
     }
     return lost;
+  }
+
+  /** For who holds the lock of a slot that is still live, which proves a death: the peer, unless it was told of. Also one that was never seen alive. */
+  lostNow(slot: number): Peer | undefined {
+    return this.#tell(slot, this.#slots.generation(slot)) ? this.#slots.peer(slot) : undefined;
+  }
+
+  #tell(slot: number, generation: number): boolean {
+    if (this.#told[slot] === generation + 1) return false;
+    this.#told[slot] = generation + 1;
+    return true;
   }
 
   #isHeld(slot: number): boolean {
