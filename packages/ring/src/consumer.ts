@@ -302,7 +302,7 @@ export class Consumer<T> implements AsyncIterable<T> {
     return this;
   }
 
-  /** Claims no more, lets handlers and loops finish what they have, hands the rest over, and closes. Waits end as at the end of a stream. */
+  /** Claims no more, lets handlers and loops finish what they have, hands the rest over, and closes. Waits end as at the end of a stream. A handler or loop of this consumer that awaits it waits for itself: do not. */
   async stop(options?: WaitOptions): Promise<void> {
     if (this.closed) return;
     checkWait(options);
