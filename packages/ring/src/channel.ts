@@ -1,5 +1,5 @@
 import { RingwayError, type SegmentHandle, type SegmentHeader } from '@ringway/memory';
-import { Doorbells, Roster, STRONG_ORDER, Slots } from '@ringway/sync';
+import { Doorbells, Idle, Roster, STRONG_ORDER, Slots, type IdleStrategy, type Waiting } from '@ringway/sync';
 import { Lane, type LaneContext } from './lane.js';
 import {
   GEOMETRY_FLAGS,
@@ -121,6 +121,12 @@ export class Channel implements LaneContext {
   /** Before a consumer's first claim: from here producers look at its rows (Lane.heldBytes). */
   raiseConsumersHigh(consumer: number): void {
     this.#raise(QUEUE_CONSUMERS_HIGH, consumer + 1);
+  }
+
+  /** The wait of one participant of this handle. */
+  newIdle(waiting: Waiting, strategy: IdleStrategy, pollMicroseconds: number): Idle {
+    const { segment, words, layout, roster } = this;
+    return new Idle(segment, words, layout.slotCount, roster, waiting, strategy, pollMicroseconds);
   }
 
   /** How many producers have ended. */

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { RingwayError, type SegmentHandle } from '@ringway/memory';
-import { Idle, Turn } from '@ringway/sync';
+import { Turn, type Idle } from '@ringway/sync';
 import type { Channel } from './channel.js';
 import type { Claim } from './claim.js';
 import type { Codec } from './codec.js';
@@ -114,15 +114,7 @@ export class Consumer<T> implements AsyncIterable<T> {
         if (!doorbells.withdraw(slot) && leaving) doorbells.ringOne();
       },
     };
-    this.#idle = new Idle(
-      channel.segment,
-      channel.words,
-      channel.layout.slotCount,
-      channel.roster,
-      waiting,
-      idle,
-      pollMicroseconds,
-    );
+    this.#idle = channel.newIdle(waiting, idle, pollMicroseconds);
   }
 
   /** Number of this consumer's slot in the participant table, as `stats()` and `peer-lost` name it. */

@@ -1,5 +1,5 @@
 import { RingwayError } from '@ringway/memory';
-import { Idle, Turn } from '@ringway/sync';
+import { Turn, type Idle } from '@ringway/sync';
 import type { Channel } from './channel.js';
 import type { Codec } from './codec.js';
 import { FRAME_TYPE, LANE_LABEL_BYTES, LANE_STATE } from './layout.js';
@@ -125,15 +125,7 @@ export class Producer<T> {
         if (this.#state === 'open' && !channel.segment.closed) this.#writer.lane.wantNothing();
       },
     };
-    this.#idle = new Idle(
-      channel.segment,
-      channel.words,
-      channel.layout.slotCount,
-      channel.roster,
-      waiting,
-      idle,
-      pollMicroseconds,
-    );
+    this.#idle = channel.newIdle(waiting, idle, pollMicroseconds);
   }
 
   /** Number of this producer's slot in the participant table, as `stats()` and `peer-lost` name it. */
