@@ -79,6 +79,8 @@ export class Channel implements LaneContext {
   readonly #words: Int32Array;
   readonly #queue = QUEUE_BYTE / 4;
   readonly #lanes: (Lane | undefined)[];
+  /** The highest that {@link Channel.lanesHigh} has found. */
+  #lanesSeen = 0;
 
   constructor(segment: SegmentHandle) {
     const layout = layoutOf(segment.header, segment.name);
@@ -98,9 +100,11 @@ export class Channel implements LaneContext {
     return (this.#lanes[index] ??= new Lane(this, index));
   }
 
-  /** One more than the highest lane that was ever taken. */
+  /** One more than the highest lane that was ever taken. Never falls, whatever a stranger writes: what was found once stays found. */
   get lanesHigh(): number {
-    return this.#bounded(QUEUE_LANES_HIGH, this.layout.lanes);
+    const high = this.#bounded(QUEUE_LANES_HIGH, this.layout.lanes);
+    if (high > this.#lanesSeen) this.#lanesSeen = high;
+    return this.#lanesSeen;
   }
 
   /** Whether anybody has ever taken part. */
@@ -113,12 +117,12 @@ export class Channel implements LaneContext {
     return Array.from({ length: this.lanesHigh }, (_, index) => this.lane(index));
   }
 
-  /** Before a lane is opened for the first time: from here consumers look at it. */
-  raiseLanesHigh(index: number): void {
-    this.#raise(QUEUE_LANES_HIGH, index + 1);
+  /** Before a lane is opened for the first time, and before its producer sleeps (a stranger may have lowered the word): from here consumers look at it. False if they did already. */
+  raiseLanesHigh(index: number): boolean {
+    return this.#raise(QUEUE_LANES_HIGH, index + 1);
   }
 
-  /** Before a consumer's first claim: from here producers look at its rows (Lane.heldBytes). */
+  /** Before a consumer's first claim, and before it sleeps: from here producers look at its rows (Lane.heldBytes). */
   raiseConsumersHigh(consumer: number): void {
     this.#raise(QUEUE_CONSUMERS_HIGH, consumer + 1);
   }
@@ -182,13 +186,15 @@ export class Channel implements LaneContext {
     this.doorbells.ringAll();
   };
 
-  #raise(word: number, value: number): void {
+  #raise(word: number, value: number): boolean {
     const index = this.#queue + word;
-    for (let seen = Atomics.load(this.#words, index); seen < value;) {
+    // What is negative is garbage, which hides nothing already (#bounded).
+    for (let seen = Atomics.load(this.#words, index); seen >= 0 && seen < value;) {
       const found = Atomics.compareExchange(this.#words, index, seen, value);
-      if (found === seen) return;
+      if (found === seen) return true;
       seen = found;
     }
+    return false;
   }
 
   #bounded(word: number, most: number): number {

@@ -100,6 +100,7 @@ export class Consumer<T> implements AsyncIterable<T> {
         if (!this.closed) this.#core.lookForDead();
       },
       announce: () => {
+        channel.raiseConsumersHigh(slot);
         this.#core.wantEnd();
         doorbells.announce(slot);
       },

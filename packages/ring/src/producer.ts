@@ -114,8 +114,9 @@ export class Producer<T> {
         recovery.sweep(undefined);
       },
       announce: () => {
-        const first = this.#sends[0];
-        this.#writer.lane.want(this.#writer.floorFor(first.length));
+        const { lane } = this.#writer;
+        if (channel.raiseLanesHigh(lane.index)) channel.doorbells.ringAll();
+        lane.want(this.#writer.floorFor(this.#sends[0].length));
       },
       passOn: () => undefined,
       failed: (error: unknown) => {
