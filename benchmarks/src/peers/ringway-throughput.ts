@@ -6,34 +6,28 @@ import { Payload } from '../payload.js';
 import type { Peer, Report } from '../peer-spec.js';
 import { BLOCKING_TIMEOUT_MS } from './limits.js';
 
-/** Messages between `cork` and `uncork`. */
+/** Messages of a call of `trySendMany`. */
 const BATCH = 64;
 const WAIT = { timeout: BLOCKING_TIMEOUT_MS };
 
-/** Sends as fast as there is room: `trySend`, and the blocking `sendSync` where the lane is full. */
+/** Sends as fast as there is room: `trySend` or `trySendMany`, and the blocking `sendSync` where the lane is full. */
 export class RingwaySender implements Peer {
   readonly #queue: Queue<Uint8Array>;
   readonly #producer: Producer<Uint8Array>;
-  readonly #payload: Payload;
-  readonly #publish: Publish;
+  readonly #payloads: readonly Payload[];
+  readonly #messages: readonly Uint8Array[];
 
   constructor(name: string, length: number, publish: Publish, spoil: number) {
     this.#queue = Queue.open(name, { codec: bytes() });
     this.#producer = this.#queue.producer();
-    this.#payload = new Payload(length, spoil);
-    this.#publish = publish;
+    this.#payloads = Array.from({ length: publish === 'each' ? 1 : BATCH }, () => new Payload(length, spoil));
+    this.#messages = this.#payloads.map((payload) => payload.bytes);
   }
 
   run(count: number): Report {
     const at = nowMicroseconds();
-    if (this.#publish === 'each') this.#send(0, count);
-    else {
-      for (let sent = 0; sent < count; sent += BATCH) {
-        this.#producer.cork();
-        this.#send(sent, Math.min(sent + BATCH, count));
-        this.#producer.uncork();
-      }
-    }
+    if (this.#payloads.length === 1) this.#sendEach(count);
+    else for (let sent = 0; sent < count; sent += BATCH) this.#sendBatch(sent, Math.min(BATCH, count - sent));
     return { at };
   }
 
@@ -41,13 +35,22 @@ export class RingwaySender implements Peer {
     this.#queue.close();
   }
 
-  #send(from: number, to: number): void {
+  #sendEach(count: number): void {
     const producer = this.#producer;
-    const payload = this.#payload;
+    const [payload] = this.#payloads;
     const message = payload.bytes;
-    for (let sequence = from; sequence < to; sequence++) {
+    for (let sequence = 0; sequence < count; sequence++) {
       payload.stamp(sequence);
       if (!producer.trySend(message)) producer.sendSync(message, WAIT);
+    }
+  }
+
+  #sendBatch(first: number, count: number): void {
+    const messages = count === BATCH ? this.#messages : this.#messages.slice(0, count);
+    for (let i = 0; i < count; i++) this.#payloads[i].stamp(first + i);
+    for (let sent = 0; sent < count;) {
+      sent += this.#producer.trySendMany(messages, sent);
+      if (sent < count) this.#producer.sendSync(messages[sent++], WAIT);
     }
   }
 }

@@ -1,13 +1,15 @@
 export { bytes, json, msgpack, text, typed } from './codec.js';
 export type { Codec, NumberArray, NumberArrayConstructor } from './codec.js';
 export { Consumer } from './consumer.js';
-export type { PollHandler, RunHandler, RunOptions } from './consumer.js';
 export { DecodeError, Delivery } from './delivery.js';
+export type { Held, QueueEvents } from './lifecycle.js';
 export { DEFAULTS } from './options.js';
 export type { ConsumerOptions, ProducerOptions, QueueGeometry, QueueOptions, WaitOptions } from './options.js';
+export type { PlaceOptions, QueueInfo } from './place.js';
+export type { PollHandler } from './poller.js';
 export { Producer } from './producer.js';
 export type { MessageOptions, Reservation, SendOptions } from './producer.js';
 export { Queue } from './queue.js';
-export type { Held, PlaceOptions, QueueEvents, QueueInfo } from './queue.js';
+export type { RunHandler, RunOptions } from './run.js';
 export type { SchemaResult, StandardSchema } from './schema.js';
 export type { Holder, LaneStats, QueueStats } from './stats.js';

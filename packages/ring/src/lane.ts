@@ -316,7 +316,7 @@ export class Lane {
     if (slot >= 0) this.#context.doorbells.move(slot);
     // Whoever takes the wish away wakes: once, not at every acknowledgement.
     if (Atomics.compareExchange(this.#words, this.base + LANE_WANTED, wanted, 0) !== wanted) return;
-    if (slot >= 0) this.#context.doorbells.wake(slot);
+    if (slot >= 0) this.#context.doorbells.ring(slot);
   }
 
   #consumersHigh(): number {

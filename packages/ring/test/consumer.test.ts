@@ -611,6 +611,13 @@ describe('a consumer', () => {
       assert.equal(consumer.tryReceive()?.value, 1);
     });
 
+    it('whose handler returns a promise for a message with metadata is refused as well', () => {
+      assert.ok(queue.producer({ timestamps: true }).trySend(1));
+      const promising: unknown = () => Promise.resolve();
+      throwsCode(() => consumer.poll(promising as PollHandler), 'ERR_RINGWAY_ASYNC_HANDLER');
+      assert.equal(consumer.tryReceive()?.value, 1);
+    });
+
     it('whose handler receives is refused', () => {
       send(1, 2);
       throwsCode(() => consumer.poll(() => void consumer.tryReceive()), 'ERR_RINGWAY_BUSY');

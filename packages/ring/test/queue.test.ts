@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 
 import { Segment } from '@ringway/memory';
 import { DEFAULTS, Queue, bytes, json, msgpack, text, typed, type QueueOptions } from '@ringway/ring';
@@ -7,7 +8,7 @@ import { queueGeometry, queueSpec } from '../dist/channel.js';
 import { KIND_QUEUE } from '../dist/layout.js';
 import { rejectsCode, throwsCode } from './support/codes.js';
 import { cleanUp, keep, objectsOf, queueName } from './support/process.js';
-import { Outcome, turns, within } from './support/turns.js';
+import { Outcome, PATIENCE_MS, TEST_MS, turns, within } from './support/turns.js';
 
 const SOON = 3000;
 const SMALL = { laneBytes: 4096, maxProducers: 2, maxConsumers: 2 };
@@ -144,6 +145,17 @@ describe('a queue', () => {
     await early.producer().send(6);
     assert.equal((await late.consumer().receive({ timeout: SOON }))?.value, 6);
   });
+
+  it('that was opened anew says again that it was unlinked', async () => {
+    const queue = keep(Queue.open<number>(name, SMALL));
+    for (const time of ['first', 'second']) {
+      const producer = queue.producer();
+      const unlinked = once(queue, 'unlinked');
+      assert.equal(Queue.unlink(name), true);
+      await within(PATIENCE_MS, `unlinked, the ${time} time`, unlinked);
+      producer.close();
+    }
+  }).timeout(TEST_MS);
 
   describe('drained', () => {
     it('is so when there was never anything', async () => {

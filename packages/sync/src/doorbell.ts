@@ -102,20 +102,16 @@ export class Doorbells {
   /** Rings one slot's doorbell, whether it sleeps or not. */
   ring(slot: number): void {
     this.move(slot);
-    this.wake(slot);
+    this.#segment.wake(this.#words, this.#slots.doorbell(slot), 1);
   }
 
   /**
-   * First half of a ring: before the sleeper's announcement is taken away. Who dies or stops right after it leaves a doorbell that differs from what the sleeper noted, which
-   * the thread that waits for him sees within 100 ms; the other way round he would sleep on, with nobody to ring him any more.
+   * Moves a doorbell without waking: before the sleeper's announcement is taken away. Who dies or stops right after that leaves a doorbell that differs from what the
+   * sleeper noted, which the thread that waits for him sees within 100 ms. It must be rung once more *after* that: the sleeper may have woken by himself meanwhile, noted
+   * the doorbell as it is now and announced himself again, and then it is his new announcement that was taken away.
    */
   move(slot: number): void {
     Atomics.add(this.#words, this.#slots.doorbell(slot), 1);
-  }
-
-  /** Second half of a ring: after the announcement was taken away. */
-  wake(slot: number): void {
-    this.#segment.wake(this.#words, this.#slots.doorbell(slot), 1);
   }
 
   #word(slot: number): number {
@@ -141,7 +137,7 @@ export class Doorbells {
         if (known) this.move(slot);
         // Whoever clears the bit wakes: two publishers wake two sleepers, not one twice.
         if (Atomics.and(this.#words, index, ~bit) & bit && known) {
-          this.wake(slot);
+          this.ring(slot);
           return true;
         }
         bits = Atomics.load(this.#words, index) & naming;

@@ -11,9 +11,10 @@ export class Turn {
   #left = CHECK_EVERY;
   #since = performance.now();
 
-  /** Whether this turn has lasted long enough. */
-  spent(): boolean {
-    if (--this.#left > 0) return false;
+  /** Whether this turn has lasted long enough, after so many successes. */
+  spent(successes = 1): boolean {
+    this.#left -= successes;
+    if (this.#left > 0) return false;
     this.#left = CHECK_EVERY;
     return performance.now() - this.#since >= TURN_MS;
   }

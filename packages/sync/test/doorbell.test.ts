@@ -110,6 +110,24 @@ describe('doorbells', () => {
     assert.equal(table.segment.waitSync(table.words, table.slots.doorbell(5), noted, 1), 'changed');
   });
 
+  it('who took an announcement back and makes a new one, while somebody is about to ring the old one, does not sleep through that ring', () => {
+    const { doorbells } = table;
+    const move = doorbells.move.bind(doorbells);
+    let noted = -1;
+    doorbells.move = (slot) => {
+      move(slot);
+      if (noted !== -1) return;
+      // The one who rings has been stopped here: before he takes the announcement away.
+      assert.equal(doorbells.withdraw(slot), true);
+      noted = doorbells.note(slot);
+      doorbells.announce(slot);
+    };
+    doorbells.announce(5);
+    assert.equal(doorbells.ringOne(), true);
+    assert.equal(doorbells.withdraw(5), false, 'the new announcement was taken away');
+    assert.notEqual(doorbells.note(5), noted);
+  });
+
   it('wakes a watch on the doorbell', async () => {
     const index = table.slots.doorbell(40);
     const noted = table.doorbells.note(40);

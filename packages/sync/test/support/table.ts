@@ -60,8 +60,8 @@ export class Table {
     return [...this.words.subarray(this.sleepers, this.sleepers + sleeperWords(this.slots.count))];
   }
 
-  /** What stands in a slot's doorbell. */
+  /** How often a slot was rung: each ring moves its doorbell before and after the announcement is taken away. */
   rung(slot: number): number {
-    return this.words[this.slots.doorbell(slot)];
+    return this.words[this.slots.doorbell(slot)] / 2;
   }
 }

@@ -1,0 +1,66 @@
+import type { Channel } from './channel.js';
+import type { WaitOptions } from './options.js';
+import type { Recovery } from './recovery.js';
+import { Pending } from './waits.js';
+
+/** Who waits, by one handle, until everything is acknowledged. None of them needs a slot. */
+export class Drains {
+  readonly #waits = new Set<Pending<void>>();
+
+  /** Whether nobody waits. */
+  get none(): boolean {
+    return this.#waits.size === 0;
+  }
+
+  /** Resolves when everything that was published, by anybody, is acknowledged. */
+  wait(channel: Channel, recovery: Recovery, options: WaitOptions | undefined): Promise<void> {
+    if (channel.isDrained()) return Promise.resolve();
+    const { segment, words, drainDoorbell } = channel;
+    let cancel: (() => void) | undefined;
+    const over = (): void => {
+      if (!this.#waits.delete(pending)) return;
+      cancel?.();
+      if (!segment.closed) segment.releaseLoop();
+    };
+    const pending = new Pending<void>(options, 'the queue was not drained', over);
+    const guarded = (): void => {
+      try {
+        look();
+      } catch (error) {
+        over();
+        pending.reject(error);
+      }
+    };
+    const look = (): void => {
+      cancel = undefined;
+      if (pending.settled || segment.closed) return;
+      // Note, want, look, wait: in this order. Whoever acknowledges last stores first and looks for the wish after
+      // (Channel.drained). If he dies between the two, his death is what wakes us.
+      const noted = Atomics.load(words, drainDoorbell);
+      channel.roster.refresh();
+      recovery.sweep(undefined);
+      channel.wantDrain();
+      segment.fence();
+      if (channel.isDrained()) {
+        over();
+        pending.resolve();
+        return;
+      }
+      const locks = { start: 0, count: channel.layout.slotCount, held: channel.roster.held };
+      const watch = segment.watch(words, drainDoorbell, noted, locks, guarded);
+      cancel = () => {
+        watch.cancel();
+      };
+    };
+    this.#waits.add(pending);
+    segment.holdLoop();
+    guarded();
+    return pending.promise;
+  }
+
+  /** Just before the segment is closed, which ends their watches: rejects them. */
+  close(error: Error): void {
+    for (const pending of this.#waits) pending.reject(error);
+    this.#waits.clear();
+  }
+}

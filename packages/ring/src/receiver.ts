@@ -1,0 +1,221 @@
+import { RingwayError, type SegmentHandle } from '@ringway/memory';
+import { Turn, type Idle, type IdleStrategy, type Waiting } from '@ringway/sync';
+import type { Channel } from './channel.js';
+import type { ConsumerCore } from './consumer-core.js';
+import type { Delivery } from './delivery.js';
+import { closedError, type MessageReader } from './message-reader.js';
+import type { WaitOptions } from './options.js';
+import type { Poller } from './poller.js';
+import { Pending, checkWait, timeoutError } from './waits.js';
+
+const NO_MESSAGE = 'no message came';
+
+/** How a consumer waits. */
+export interface WaitStrategy {
+  readonly idle: IdleStrategy;
+  readonly pollMicroseconds: number;
+}
+
+/**
+ * The waits of one consumer: who asked first gets the next message. On the event loop any number of them at a time; a
+ * blocking one only where none of these is under way.
+ */
+export class Receiver<T> {
+  /** What loops over the consumer spend of the event loop's turn, and `receive` with them. */
+  readonly turn = new Turn();
+  readonly #segment: SegmentHandle;
+  readonly #core: ConsumerCore;
+  readonly #reader: MessageReader<T>;
+  readonly #poller: Poller;
+  readonly #idle: Idle;
+  readonly #waits: Pending<Delivery<T> | undefined>[] = [];
+  #blocking: (() => boolean) | undefined;
+  #stopping = false;
+
+  constructor(channel: Channel, core: ConsumerCore, reader: MessageReader<T>, poller: Poller, strategy: WaitStrategy) {
+    this.#segment = channel.segment;
+    this.#core = core;
+    this.#reader = reader;
+    this.#poller = poller;
+    this.#idle = channel.newIdle(this.#waiting(channel), strategy.idle, strategy.pollMicroseconds);
+  }
+
+  /** Whether the consumer was closed. */
+  get closed(): boolean {
+    return this.#core.closed;
+  }
+
+  /** Whether {@link Receiver.stop} was called. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** Whether somebody waits on the event loop. */
+  get awaited(): boolean {
+    return this.#waits.length > 0;
+  }
+
+  /** Throws `ERR_RINGWAY_CLOSED`, and `ERR_RINGWAY_BUSY` inside of a handler of `poll`. */
+  check(): void {
+    if (this.closed || this.#segment.closed) throw closedError();
+    if (this.#poller.busy) {
+      throw new RingwayError(
+        'ERR_RINGWAY_BUSY',
+        'a handler of poll() cannot receive from the same consumer: return first',
+      );
+    }
+  }
+
+  /** The next message; waits for one. Undefined at the end. */
+  receive(options?: WaitOptions): Promise<Delivery<T> | undefined> {
+    try {
+      this.check();
+      checkWait(options);
+      if (this.#stopping) return Promise.resolve(undefined);
+      if (this.#waits.length === 0 && !this.turn.spent()) {
+        const delivery = this.#reader.take();
+        if (delivery !== undefined) return Promise.resolve(delivery);
+        if (this.#atEnd()) return Promise.resolve(undefined);
+      } else if (this.#waits.length === 0) return this.#receiveNextTurn(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const promise = this.#enqueue(options);
+    this.#idle.start();
+    return promise;
+  }
+
+  /** The next message, if there is one now and nobody waits for it. */
+  tryReceive(): Delivery<T> | undefined {
+    this.check();
+    return this.#waits.length > 0 || this.#stopping ? undefined : this.#reader.take();
+  }
+
+  /** Blocks the thread until `found` is true, or at the end. Throws `ERR_RINGWAY_TIMEOUT`, `ERR_RINGWAY_BUSY`. */
+  block(timeout: number | undefined, found: () => boolean): void {
+    this.check();
+    checkWait({ timeout });
+    if (this.#waits.length > 0) {
+      throw new RingwayError(
+        'ERR_RINGWAY_BUSY',
+        'a blocking call cannot overtake a receive() that waits: await that first',
+      );
+    }
+    this.#blocking = found;
+    try {
+      if (!this.#idle.blockFor(timeout ?? Infinity)) throw timeoutError(NO_MESSAGE, timeout ?? 0);
+    } finally {
+      this.#blocking = undefined;
+    }
+  }
+
+  /**
+   * After an acknowledgement, for a wait may have been held up by the consumer's own claim. Not inside of `poll`, which
+   * acknowledges all that was delivered meanwhile: it calls this at its end.
+   */
+  lookAgain(): void {
+    if (!this.#poller.busy && this.#idle.active && this.#look()) this.#idle.stop();
+  }
+
+  /** Whether a wait keeps the process alive. */
+  reference(on: boolean): void {
+    this.#idle.reference(on);
+  }
+
+  /** From here it is as at the end of the stream. */
+  stop(): void {
+    this.#stopping = true;
+    this.#idle.stop();
+    this.#end();
+  }
+
+  /** Before the consumer is closed: waits reject with `ERR_RINGWAY_CLOSED`. */
+  close(): void {
+    this.#idle.stop();
+    this.#fail(closedError());
+  }
+
+  /** How this consumer sleeps (DESIGN P4). */
+  #waiting(channel: Channel): Waiting {
+    const { slots, doorbells } = channel;
+    const { slot } = this.#core;
+    return {
+      doorbell: slots.doorbell(slot),
+      look: () => (this.#blocking === undefined ? this.#look() : this.#blocking() || this.#atEnd()),
+      lookForDead: () => {
+        if (!this.closed) this.#core.lookForDead();
+      },
+      announce: () => {
+        channel.raiseConsumersHigh(slot);
+        this.#core.wantEnd();
+        doorbells.announce(slot);
+      },
+      passOn: () => {
+        if (!this.closed && this.#core.blocked) doorbells.ringNext(slot);
+      },
+      failed: (error: unknown) => {
+        this.#fail(error);
+      },
+      withdraw: (leaving: boolean) => {
+        if (this.closed || this.#segment.closed) return;
+        if (!doorbells.withdraw(slot) && leaving) doorbells.ringOne();
+      },
+    };
+  }
+
+  /** Nobody overtakes while the event loop has its turn: what is asked for meanwhile queues up behind this one. */
+  #receiveNextTurn(options: WaitOptions | undefined): Promise<Delivery<T> | undefined> {
+    void this.turn.next().then(() => {
+      if (!this.closed && !this.#look()) this.#idle.start();
+    });
+    return this.#enqueue(options);
+  }
+
+  #enqueue(options: WaitOptions | undefined): Promise<Delivery<T> | undefined> {
+    const pending = new Pending<Delivery<T> | undefined>(options, NO_MESSAGE, () => {
+      const at = this.#waits.indexOf(pending);
+      if (at >= 0) this.#waits.splice(at, 1);
+      if (this.#waits.length === 0) this.#idle.stop();
+    });
+    this.#waits.push(pending);
+    return pending.promise;
+  }
+
+  /** Settles waits, as far as there are messages. True when none is left. */
+  #look(): boolean {
+    while (!this.closed) {
+      if (this.#waits.length === 0) return true;
+      try {
+        const delivery = this.#reader.take();
+        if (delivery !== undefined) {
+          this.turn.begin();
+          // Not `first`: the codec is the user's, and may have ended that wait.
+          const waiting = this.#waits.shift();
+          if (waiting === undefined) this.#reader.putBack(delivery);
+          else waiting.resolve(delivery);
+        } else if (!this.#atEnd()) return false;
+        else this.#end();
+      } catch (error) {
+        const waiting = this.#waits.shift();
+        if (waiting === undefined) this.#reader.keepFailure(error as RingwayError);
+        else waiting.reject(error);
+      }
+    }
+    return true;
+  }
+
+  #atEnd(): boolean {
+    if (this.#stopping) return true;
+    if (!this.#core.hasEnded()) return false;
+    this.#core.endSeen();
+    return true;
+  }
+
+  #end(): void {
+    for (const pending of this.#waits.splice(0)) pending.resolve(undefined);
+  }
+
+  #fail(error: unknown): void {
+    for (const pending of this.#waits.splice(0)) pending.reject(error);
+  }
+}
