@@ -5,10 +5,13 @@
  * and never throws for it; arguments of the wrong type or range throw `TypeError` or `RangeError`. Offsets and lengths are
  * bytes, and plain numbers (safe integers). `words` is an `Int32Array`, `index` an index into it (not a byte offset).
  * Importing this module loads nothing: {@link load} does.
+ *
+ * The addon is taken from `prebuilds/`, else from `build/Release/`; with the environment variable `RINGWAY_ADDON`, a path, it is
+ * that file and no other: a build with sanitizers, say.
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Byte range of open-file-description locks that the waiter thread probes for a {@link Native.watch}. */
@@ -145,11 +148,18 @@ export type Support = { readonly supported: true } | { readonly supported: false
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
 
-function addonPath(): string | undefined {
+/** Where the addon may be: the first that exists is taken. `RINGWAY_ADDON` is for an addon that was built in another way. */
+function candidates(): readonly string[] {
+  const told = process.env.RINGWAY_ADDON ?? '';
+  if (told !== '') return [resolve(told)];
   return [
     join(root, 'prebuilds', `${process.platform}-${process.arch}`, 'ringway.node'),
     join(root, 'build', 'Release', 'ringway.node'),
-  ].find((path) => existsSync(path));
+  ];
+}
+
+function addonPath(): string | undefined {
+  return candidates().find((path) => existsSync(path));
 }
 
 /** Whether Ringway's shared memory works in this process, and if not, why. Loads nothing. */
@@ -163,7 +173,7 @@ export function support(): Support {
   if (addonPath() === undefined) {
     return {
       supported: false,
-      reason: `the native addon is missing: neither prebuilds nor build/Release below ${root}`,
+      reason: `the native addon is missing: there is no ${candidates().join(', nor ')}`,
     };
   }
   return { supported: true };

@@ -1,17 +1,14 @@
 // What the addon exports: the members of `Native` in index.ts.
 #include <napi.h>
 
-#include <cstring>
+#include <iterator>
+#include <string>
+#include <system_error>
 
 #include "arguments.h"
-#include "descriptor.h"
+#include "calls.h"
 #include "environment.h"
-#include "fence.h"
-#include "file_lock.h"
 #include "fork_guard.h"
-#include "futex.h"
-#include "mapping.h"
-#include "waiter.h"
 
 namespace ringway {
 namespace {
@@ -23,7 +20,8 @@ napi_property_descriptor Function(const char* name, napi_callback callback) {
 Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   const int result = ForkGuard::Install();
   if (result < 0) {
-    Napi::Error::New(env, std::string("pthread_atfork: ") + std::strerror(-result)).ThrowAsJavaScriptException();
+    Napi::Error::New(env, std::string("pthread_atfork: ") + std::generic_category().message(-result))
+        .ThrowAsJavaScriptException();
     return exports;
   }
   if (!Environment::Open(env)) return exports;

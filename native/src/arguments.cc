@@ -1,5 +1,7 @@
 #include "arguments.h"
 
+#include <napi.h>
+
 #include <cmath>
 #include <limits>
 
@@ -130,8 +132,14 @@ void ThrowRange(napi_env env, const std::string& message) {
 }
 
 void ThrowLastError(napi_env env) {
-  const Napi::Error error = Napi::Error::New(env);
-  error.ThrowAsJavaScriptException();
+  const napi_extended_error_info* info = nullptr;
+  // Before any other call, which would replace it.
+  const bool known = napi_get_last_error_info(env, &info) == napi_ok && info->error_message != nullptr;
+  const std::string message = known ? info->error_message : "Node-API failed, and does not say why";
+  bool thrown = false;
+  if (napi_is_exception_pending(env, &thrown) != napi_ok || thrown) return;
+  // Fails only while the environment is being terminated, when no JavaScript runs any more that could catch it.
+  napi_throw_error(env, nullptr, message.c_str());
 }
 
 napi_value Answer(napi_env env, std::int32_t number) {

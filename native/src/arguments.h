@@ -1,7 +1,7 @@
 // Reads and checks the arguments of one call from JavaScript.
 #pragma once
 
-#include <napi.h>
+#include <node_api.h>
 
 #include <cstddef>
 #include <cstdint>

@@ -15,7 +15,7 @@ class Environment {
   static bool Open(Napi::Env env);
   static Environment& Of(napi_env env);
 
-  Environment() : mappings_(&waiter_) {}
+  explicit Environment(bool may_wait_for_many) : waiter_(may_wait_for_many), mappings_(&waiter_) {}
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
@@ -24,7 +24,7 @@ class Environment {
   ForkGuard& guard() { return guard_; }
 
  private:
-  static void Close(void* environment);
+  static void Close(void* data);
 
   Waiter waiter_;
   MappingRegistry mappings_;

@@ -5,8 +5,6 @@
 
 #include <cerrno>
 
-#include "arguments.h"
-
 namespace ringway {
 namespace {
 
@@ -18,12 +16,8 @@ int Membarrier(int command) { return syscall(SYS_membarrier, command, 0, 0) < 0 
 
 }  // namespace
 
-napi_value CallRegisterFence(napi_env env, napi_callback_info) {
-  return Answer(env, static_cast<std::int32_t>(Membarrier(kRegisterGlobalExpedited)));
-}
+int RegisterFence() { return Membarrier(kRegisterGlobalExpedited); }
 
-napi_value CallFence(napi_env env, napi_callback_info) {
-  return Answer(env, static_cast<std::int32_t>(Membarrier(kGlobalExpedited)));
-}
+int Fence() { return Membarrier(kGlobalExpedited); }
 
 }  // namespace ringway

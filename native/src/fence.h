@@ -2,11 +2,12 @@
 // of their own.
 #pragma once
 
-#include <napi.h>
-
 namespace ringway {
 
-napi_value CallRegisterFence(napi_env env, napi_callback_info info);
-napi_value CallFence(napi_env env, napi_callback_info info);
+// Both return 0 or -errno.
+// From here the processors that run this process take part in every fence.
+int RegisterFence();
+// A full barrier on this processor, and on every one that runs a registered process.
+int Fence();
 
 }  // namespace ringway

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "arguments.h"
-
 namespace ringway {
 namespace {
 
@@ -38,21 +36,20 @@ int Ask(int fd, const Range& range, struct flock* lock) {
   return Control(fd, F_OFD_GETLK, lock);
 }
 
-bool ReadByte(const Arguments& arguments, int* fd, std::int64_t* byte) {
-  return arguments.Descriptor(0, fd) && arguments.Integer(1, "byte", 0, kMaxSafeInteger, byte);
-}
-
-napi_value Set(napi_env env, napi_callback_info info, short type) {
-  const Arguments arguments(env, info);
-  int fd = -1;
-  std::int64_t byte = 0;
-  if (!ReadByte(arguments, &fd, &byte)) return nullptr;
-  struct flock lock = MakeLock(type, byte, 1);
-  const int result = Control(fd, F_OFD_SETLK, &lock);
-  return Answer(env, result == -EACCES ? -EAGAIN : result);
-}
-
 }  // namespace
+
+int SetLock(int fd, std::int64_t byte, bool held) {
+  struct flock lock = MakeLock(held ? F_WRLCK : F_UNLCK, byte, 1);
+  const int result = Control(fd, F_OFD_SETLK, &lock);
+  return result == -EACCES ? -EAGAIN : result;
+}
+
+int ProbeLock(int fd, std::int64_t byte) {
+  struct flock lock = {};
+  const int result = Ask(fd, {byte, byte + 1}, &lock);
+  if (result < 0) return result;
+  return lock.l_type == F_UNLCK ? 0 : 1;
+}
 
 int ProbeRange(int fd, std::int64_t start, std::int64_t count, std::uint32_t* held) {
   std::fill(held, held + WordsOf(count), 0U);
@@ -90,41 +87,6 @@ LockWatch::Change LockWatch::Look() {
   for (std::size_t i = 0; i < held_.size(); ++i) released = released || (held_[i] & ~found_[i]) != 0;
   held_ = found_;
   return released ? Change::kReleased : Change::kNone;
-}
-
-napi_value CallLock(napi_env env, napi_callback_info info) { return Set(env, info, F_WRLCK); }
-
-napi_value CallUnlock(napi_env env, napi_callback_info info) { return Set(env, info, F_UNLCK); }
-
-napi_value CallProbe(napi_env env, napi_callback_info info) {
-  const Arguments arguments(env, info);
-  int fd = -1;
-  std::int64_t byte = 0;
-  if (!ReadByte(arguments, &fd, &byte)) return nullptr;
-  struct flock lock = {};
-  const int result = Ask(fd, {byte, byte + 1}, &lock);
-  if (result < 0) return Answer(env, result);
-  return Answer(env, lock.l_type == F_UNLCK ? 0 : 1);
-}
-
-napi_value CallProbeRange(napi_env env, napi_callback_info info) {
-  const Arguments arguments(env, info);
-  int fd = -1;
-  std::int64_t start = 0;
-  std::int64_t count = 0;
-  std::uint32_t* held = nullptr;
-  std::size_t length = 0;
-  if (!arguments.Descriptor(0, &fd) || !arguments.Integer(1, "start", 0, kMaxSafeInteger - kMostProbed, &start) ||
-      !arguments.Integer(2, "count", 1, kMostProbed, &count) ||
-      !ReadInt32Array(env, arguments.at(3), "held", &held, &length)) {
-    return nullptr;
-  }
-  if (length < WordsOf(count)) {
-    ThrowRange(env, "\"held\" must have a bit for each byte: at least " + std::to_string(WordsOf(count)) +
-                        " words, not " + std::to_string(length));
-    return nullptr;
-  }
-  return Answer(env, ProbeRange(fd, start, count, held));
 }
 
 }  // namespace ringway

@@ -1,8 +1,7 @@
 // Open-file-description locks: the kernel lets them go with the last descriptor, however its process went.
 #pragma once
 
-#include <napi.h>
-
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -10,6 +9,12 @@ namespace ringway {
 
 // The most bytes of one ProbeRange.
 constexpr std::int64_t kMostProbed = 4096;
+
+// Takes the lock of one byte, or lets it go. 0, or -EAGAIN when another description holds it, or -errno.
+int SetLock(int fd, std::int64_t byte, bool held);
+
+// 1 when another description than fd's holds the byte, 0 when not, or -errno.
+int ProbeLock(int fd, std::int64_t byte);
 
 // Bit i of `held` (`count` bits, 32 a word) = byte `start + i` is held by another description than fd's. 0 or -errno.
 int ProbeRange(int fd, std::int64_t start, std::int64_t count, std::uint32_t* held);
@@ -33,10 +38,5 @@ class LockWatch {
   std::vector<std::uint32_t> held_;
   std::vector<std::uint32_t> found_;
 };
-
-napi_value CallLock(napi_env env, napi_callback_info info);
-napi_value CallUnlock(napi_env env, napi_callback_info info);
-napi_value CallProbe(napi_env env, napi_callback_info info);
-napi_value CallProbeRange(napi_env env, napi_callback_info info);
 
 }  // namespace ringway

@@ -9,9 +9,6 @@
 #include <cerrno>
 #include <cstddef>
 
-#include "arguments.h"
-#include "environment.h"
-
 namespace ringway {
 
 // Identity beside the number: somebody may have closed the descriptor, and its number may be another file's by now.
@@ -115,21 +112,6 @@ void ForkGuard::Close() {
     slot->state.store(kFree);
   }
   slots_.clear();
-}
-
-napi_value CallGuardDescriptor(napi_env env, napi_callback_info info) {
-  const Arguments arguments(env, info);
-  int fd = -1;
-  if (!arguments.Descriptor(0, &fd)) return nullptr;
-  return Answer(env, Environment::Of(env).guard().Add(fd));
-}
-
-napi_value CallUnguardDescriptor(napi_env env, napi_callback_info info) {
-  const Arguments arguments(env, info);
-  int fd = -1;
-  if (!arguments.Descriptor(0, &fd)) return nullptr;
-  Environment::Of(env).guard().Remove(fd);
-  return AnswerUndefined(env);
 }
 
 }  // namespace ringway

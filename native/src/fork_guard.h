@@ -1,7 +1,6 @@
 // Descriptors that no forked child may keep: a copy of one keeps its locks held when this process is long dead.
 #pragma once
 
-#include <napi.h>
 #include <sys/types.h>
 
 #include <vector>
@@ -25,8 +24,5 @@ class ForkGuard {
  private:
   std::vector<GuardSlot*> slots_;
 };
-
-napi_value CallGuardDescriptor(napi_env env, napi_callback_info info);
-napi_value CallUnguardDescriptor(napi_env env, napi_callback_info info);
 
 }  // namespace ringway

@@ -1,9 +1,9 @@
-// The futex system calls, and the two of them that JavaScript calls.
+// The futex system calls.
 #pragma once
 
-#include <napi.h>
 #include <time.h>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace ringway {
@@ -38,8 +38,5 @@ int FutexCompare(std::uint32_t* word, std::uint32_t expected);
 int FutexWaitAny(const FutexWaiter* waiters, unsigned count, const timespec* deadline);
 // Whether FutexWaitAny works here: kernel 5.16, and no sandbox that forbids it.
 bool HasFutexWaitAny();
-
-napi_value CallFutexWake(napi_env env, napi_callback_info info);
-napi_value CallFutexWait(napi_env env, napi_callback_info info);
 
 }  // namespace ringway

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "byte_range.h"
+
 namespace ringway {
 
 bool HeldWords::Hold(napi_env env, std::int64_t id, napi_value view, const std::uint32_t* word) {

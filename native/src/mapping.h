@@ -1,21 +1,24 @@
 // Shared memory as ArrayBuffers that can be taken away at any moment without hurting who still looks at them.
 #pragma once
 
-#include <napi.h>
+#include <node_api.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 
 namespace ringway {
 
 class Waiter;
 struct Mapping;
 
-// The mappings of one environment, by address: also those that were unmapped and whose range is still kept.
+// The mappings of one environment, by address: also those that were unmapped and whose range is still kept. Lives until
+// all finalizers of its buffers have run.
 class MappingRegistry {
  public:
-  explicit MappingRegistry(Waiter* waiter) : waiter_(waiter) {}
+  explicit MappingRegistry(Waiter* waiter);
+  ~MappingRegistry();
   MappingRegistry(const MappingRegistry&) = delete;
   MappingRegistry& operator=(const MappingRegistry&) = delete;
 
@@ -31,18 +34,14 @@ class MappingRegistry {
  private:
   static void OnStoreFreed(napi_env env, void* data, void* hint);
   static void OnObjectCollected(napi_env env, void* data, void* hint);
-  static void Release(Mapping* mapping);
 
   void FreeIfUnused(Mapping* mapping);
-  void Forget(Mapping* mapping);
+  // Unmaps the range; its finalizers may still come.
+  void Retire(Mapping* mapping);
 
   Waiter* const waiter_;
-  std::map<std::uintptr_t, Mapping*> mappings_;
+  std::map<std::uintptr_t, std::unique_ptr<Mapping>> mappings_;
+  std::map<const Mapping*, std::unique_ptr<Mapping>> retired_;
 };
-
-napi_value CallMap(napi_env env, napi_callback_info info);
-napi_value CallMapTwice(napi_env env, napi_callback_info info);
-napi_value CallPopulate(napi_env env, napi_callback_info info);
-napi_value CallUnmap(napi_env env, napi_callback_info info);
 
 }  // namespace ringway

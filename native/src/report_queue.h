@@ -3,27 +3,17 @@
 
 #include <napi.h>
 
-#include <cstdint>
 #include <mutex>
 #include <vector>
 
 #include "held_words.h"
+#include "report.h"
 
 namespace ringway {
 
-// WATCH_REASON in index.ts.
-enum class WatchReason : std::int32_t { kDoorbell = 0, kLockReleased = 1, kFailed = 2 };
-
-struct Report {
-  std::int64_t id;
-  WatchReason reason;
-};
-
-class ReportQueue {
+class ReportQueue : public ReportSink {
  public:
   explicit ReportQueue(HeldWords* held) : held_(held) {}
-  ReportQueue(const ReportQueue&) = delete;
-  ReportQueue& operator=(const ReportQueue&) = delete;
 
   // These are for the thread of the environment. False when an exception is pending.
   bool Open(napi_env env);
@@ -33,8 +23,8 @@ class ReportQueue {
   // Only when no thread can call Push any more.
   void Close();
 
-  // From any thread. What comes before the event loop gets round to it is delivered in one turn.
-  void Push(const std::vector<Report>& reports);
+  // What comes before the event loop gets round to it is delivered in one turn.
+  void Push(const std::vector<Report>& reports) override;
 
  private:
   static void Deliver(napi_env env, napi_value function, void* context, void* data);

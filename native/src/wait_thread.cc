@@ -9,7 +9,7 @@
 #include <limits>
 #include <utility>
 
-#include "held_words.h"
+#include "byte_range.h"
 
 namespace ringway {
 namespace {
@@ -58,7 +58,7 @@ sigset_t SignalsToBlock() {
 
 }  // namespace
 
-std::unique_ptr<WaitThread> WaitThread::Start(Mode mode, ReportQueue* reports, int* error) {
+std::unique_ptr<WaitThread> WaitThread::Start(Mode mode, ReportSink* reports, int* error) {
   std::unique_ptr<WaitThread> thread(new WaitThread(mode, reports));
   const sigset_t blocked = SignalsToBlock();
   sigset_t before;

@@ -10,7 +10,7 @@
 
 #include "file_lock.h"
 #include "futex.h"
-#include "report_queue.h"
+#include "report.h"
 
 namespace ringway {
 
@@ -31,7 +31,7 @@ class WaitThread {
   };
 
   // Null on failure, with -errno in `*error`.
-  static std::unique_ptr<WaitThread> Start(Mode mode, ReportQueue* reports, int* error);
+  static std::unique_ptr<WaitThread> Start(Mode mode, ReportSink* reports, int* error);
   // Stops the thread and waits until it has ended. What has not fired never fires.
   ~WaitThread();
   WaitThread(const WaitThread&) = delete;
@@ -59,7 +59,7 @@ class WaitThread {
     std::int64_t deadline;
   };
 
-  WaitThread(Mode mode, ReportQueue* reports) : mode_(mode), reports_(reports) {}
+  WaitThread(Mode mode, ReportSink* reports) : mode_(mode), reports_(reports) {}
 
   static void* Enter(void* thread);
   void Run();
@@ -75,7 +75,7 @@ class WaitThread {
   void Kick(const Watch* removed);
 
   const Mode mode_;
-  ReportQueue* const reports_;
+  ReportSink* const reports_;
   pthread_t thread_ = {};
 
   std::mutex mutex_;

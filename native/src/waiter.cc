@@ -1,71 +1,14 @@
 #include "waiter.h"
 
 #include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <utility>
 
-#include "arguments.h"
-#include "environment.h"
+#include "futex.h"
 
 namespace ringway {
-namespace {
-
-// Without futex_waitv: so many threads wait on a word each, and one more looks at all others every millisecond.
-constexpr std::size_t kMostSingleThreads = 8;
-
-// Set to 1, the process does without futex_waitv, as it must on old kernels and in some sandboxes.
-constexpr char kWithoutFutexWaitv[] = "RINGWAY_NO_FUTEX_WAITV";
-
-bool MayWaitForMany() {
-  const char* const without = std::getenv(kWithoutFutexWaitv);
-  return (without == nullptr || std::strcmp(without, "1") != 0) && HasFutexWaitAny();
-}
-
-// Null stays null. False when an exception is pending.
-bool ReadLocks(napi_env env, napi_value value, std::shared_ptr<LockWatch>* result) {
-  napi_valuetype type = napi_undefined;
-  if (napi_typeof(env, value, &type) != napi_ok) {
-    ThrowLastError(env);
-    return false;
-  }
-  if (type == napi_null) return true;
-  if (type != napi_object) {
-    ThrowType(env, "\"locks\" must be null or an object");
-    return false;
-  }
-  napi_value fields[4] = {};
-  const char* const names[4] = {"fd", "start", "count", "held"};
-  for (std::size_t i = 0; i < 4; ++i) {
-    if (napi_get_named_property(env, value, names[i], &fields[i]) != napi_ok) {
-      ThrowLastError(env);
-      return false;
-    }
-  }
-  int fd = -1;
-  std::int64_t start = 0;
-  std::int64_t count = 0;
-  std::uint32_t* held = nullptr;
-  std::size_t length = 0;
-  if (!ReadDescriptor(env, fields[0], "locks.fd", &fd) ||
-      !ReadInteger(env, fields[1], "locks.start", 0, kMaxSafeInteger - kMostProbed, &start) ||
-      !ReadInteger(env, fields[2], "locks.count", 1, kMostProbed, &count) ||
-      !ReadInt32Array(env, fields[3], "locks.held", &held, &length)) {
-    return false;
-  }
-  if (length < WordsOf(count)) {
-    ThrowRange(env, "\"locks.held\" must have a bit for each byte: at least " + std::to_string(WordsOf(count)) +
-                        " words, not " + std::to_string(length));
-    return false;
-  }
-  *result = std::make_shared<LockWatch>(fd, start, count, held);
-  return true;
-}
-
-}  // namespace
 
 void Waiter::Close() {
-  threads_.clear();
+  threads_.Close();
   reports_.Close();
   held_.Clear();
 }
@@ -83,7 +26,7 @@ bool Waiter::Add(napi_env env, napi_value view, std::uint32_t* word, std::uint32
   if (comparison == -EAGAIN) {
     reports_.Push({{watch.id, WatchReason::kDoorbell}});
   } else {
-    const int error = Start(watch);
+    const int error = threads_.Add(watch);
     if (error < 0) {
       held_.Drop(watch.id);
       *result = error;
@@ -94,102 +37,15 @@ bool Waiter::Add(napi_env env, napi_value view, std::uint32_t* word, std::uint32
   return true;
 }
 
-// 0 or -errno.
-int Waiter::Start(const Watch& watch) {
-  for (const std::unique_ptr<WaitThread>& thread : threads_) {
-    if (thread->Add(watch)) return 0;
-  }
-  int error = 0;
-  std::unique_ptr<WaitThread> thread = WaitThread::Start(NextMode(), &reports_, &error);
-  if (thread == nullptr) return error;
-  thread->Add(watch);
-  threads_.push_back(std::move(thread));
-  return 0;
-}
-
 bool Waiter::Remove(std::int64_t id) {
-  for (const std::unique_ptr<WaitThread>& thread : threads_) {
-    if (!thread->Remove(id)) continue;
-    held_.Drop(id);
-    return true;
-  }
-  return false;
+  if (!threads_.Remove(id)) return false;
+  held_.Drop(id);
+  return true;
 }
 
 void Waiter::Forget(const char* begin, std::size_t bytes) {
-  for (const std::unique_ptr<WaitThread>& thread : threads_) thread->Forget(begin, bytes);
+  threads_.Forget(begin, bytes);
   held_.DropRange(begin, bytes);
-}
-
-std::size_t Waiter::CountWatches() const {
-  std::size_t count = 0;
-  for (const std::unique_ptr<WaitThread>& thread : threads_) count += thread->CountWatches();
-  return count;
-}
-
-WaitThread::Mode Waiter::NextMode() {
-  // What worked for the first thread is kept: the answer does not change while the process lives.
-  if (!threads_.empty() ? threads_.front()->mode() == WaitThread::Mode::kMany : MayWaitForMany()) {
-    return WaitThread::Mode::kMany;
-  }
-  return threads_.size() < kMostSingleThreads ? WaitThread::Mode::kOne : WaitThread::Mode::kPoll;
-}
-
-napi_value CallOnWatch(napi_env env, napi_callback_info info) {
-  const Arguments arguments(env, info);
-  if (!Environment::Of(env).waiter().reports().SetDispatch(env, arguments.at(0))) return nullptr;
-  return AnswerUndefined(env);
-}
-
-napi_value CallWatch(napi_env env, napi_callback_info info) {
-  const Arguments arguments(env, info);
-  Environment& environment = Environment::Of(env);
-  std::uint32_t* word = nullptr;
-  std::int64_t expected = 0;
-  std::shared_ptr<LockWatch> locks;
-  if (!arguments.Word(0, &word) || !arguments.Integer(2, "expected", INT32_MIN, INT32_MAX, &expected) ||
-      !ReadLocks(env, arguments.at(3), &locks)) {
-    return nullptr;
-  }
-  // A thread waits on the address while JavaScript runs: only unmap may give it away, since it tells the thread first.
-  if (!environment.mappings().Contains(word, sizeof(*word))) {
-    napi_throw_type_error(env, "ERR_INVALID_ARG_VALUE", "\"words\" must be a view of a mapping that was not unmapped");
-    return nullptr;
-  }
-  if (!environment.waiter().reports().has_dispatch()) {
-    napi_throw_error(env, "ERR_INVALID_STATE", "onWatch must be called before the first watch");
-    return nullptr;
-  }
-  std::int64_t id = 0;
-  if (!environment.waiter().Add(env, arguments.at(0), word, static_cast<std::uint32_t>(expected), std::move(locks),
-                                &id)) {
-    return nullptr;
-  }
-  napi_value result = nullptr;
-  if (napi_create_int64(env, id, &result) != napi_ok) ThrowLastError(env);
-  return result;
-}
-
-napi_value CallUnwatch(napi_env env, napi_callback_info info) {
-  const Arguments arguments(env, info);
-  std::int64_t id = 0;
-  if (!arguments.Integer(0, "id", -kMaxSafeInteger, kMaxSafeInteger, &id)) return nullptr;
-  return Answer(env, Environment::Of(env).waiter().Remove(id));
-}
-
-napi_value CallRefWatches(napi_env env, napi_callback_info info) {
-  const Arguments arguments(env, info);
-  bool on = false;
-  if (!arguments.Boolean(0, "on", &on) || !Environment::Of(env).waiter().reports().Ref(env, on)) return nullptr;
-  return AnswerUndefined(env);
-}
-
-napi_value CallWatchStats(napi_env env, napi_callback_info) {
-  const Waiter& waiter = Environment::Of(env).waiter();
-  Napi::Object stats = Napi::Object::New(env);
-  stats.Set("threads", static_cast<double>(waiter.CountThreads()));
-  stats.Set("watches", static_cast<double>(waiter.CountWatches()));
-  return stats;
 }
 
 }  // namespace ringway

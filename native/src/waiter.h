@@ -1,4 +1,4 @@
-// The watches of one environment, spread over as many threads as they need.
+// The watches of one environment: what they keep alive, and where they report.
 #pragma once
 
 #include <napi.h>
@@ -6,18 +6,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "held_words.h"
 #include "report_queue.h"
-#include "wait_thread.h"
+#include "wait_pool.h"
 
 namespace ringway {
 
 // For the thread of the environment alone.
 class Waiter {
  public:
-  Waiter() : reports_(&held_) {}
+  explicit Waiter(bool may_wait_for_many) : reports_(&held_), threads_(&reports_, may_wait_for_many) {}
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
@@ -36,24 +35,14 @@ class Waiter {
   // Removes the watches of words in the range, which may then be unmapped at once.
   void Forget(const char* begin, std::size_t bytes);
 
-  std::size_t CountThreads() const { return threads_.size(); }
-  std::size_t CountWatches() const;
+  std::size_t CountThreads() const { return threads_.CountThreads(); }
+  std::size_t CountWatches() const { return threads_.CountWatches(); }
 
  private:
-  int Start(const Watch& watch);
-  WaitThread::Mode NextMode();
-
   HeldWords held_;
   ReportQueue reports_;
   std::int64_t last_id_ = 0;
-  // They are kept when they have nothing to wait for: they then sleep, and cost no time.
-  std::vector<std::unique_ptr<WaitThread>> threads_;
+  WaitPool threads_;
 };
-
-napi_value CallOnWatch(napi_env env, napi_callback_info info);
-napi_value CallWatch(napi_env env, napi_callback_info info);
-napi_value CallUnwatch(napi_env env, napi_callback_info info);
-napi_value CallRefWatches(napi_env env, napi_callback_info info);
-napi_value CallWatchStats(napi_env env, napi_callback_info info);
 
 }  // namespace ringway

@@ -4,8 +4,10 @@ import type { Native } from '@ringway/native';
 
 const release = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'build', 'Release');
 
-/** Where the addon was built. */
-export const ADDON = join(release, 'ringway.node');
+const told = process.env.RINGWAY_ADDON ?? '';
+
+/** The addon that {@link load} of the package loads, too. */
+export const ADDON = told === '' ? join(release, 'ringway.node') : told;
 
 /** Where the helper that forks was built. */
 export const FORKER = join(release, 'forker.so');
