@@ -47,9 +47,9 @@ export class Attachment {
       } catch (error) {
         const unlinked = error instanceof RingwayError && error.code === 'ERR_RINGWAY_UNLINKED';
         if (!unlinked || !unused || this.#reopen === undefined || tries === MOST_REOPENINGS) throw error;
-        const segment = this.#reopen();
+        const channel = openChannel(this.#reopen());
         this.#channel.segment.close();
-        this.#channel = new Channel(segment);
+        this.#channel = channel;
         this.#recovery = new Recovery(this.#channel, this.#lost);
       }
     }
@@ -64,5 +64,15 @@ export class Attachment {
     if (!segment.isLinked() && isDeserted(segment, layout.slotCount)) {
       for (const suffix of segment.attachments.list('')) segment.attachments.remove(suffix);
     }
+  }
+}
+
+/** Throws `ERR_RINGWAY_CORRUPT_SEGMENT`, and leaves nothing open. */
+function openChannel(segment: SegmentHandle): Channel {
+  try {
+    return new Channel(segment);
+  } catch (error) {
+    segment.close();
+    throw error;
   }
 }

@@ -2,6 +2,7 @@ import { STRONG_ORDER, type Doorbells, type Slots } from '@ringway/sync';
 import { checkedFrameBytes, frameType, isSkipped } from './frame.js';
 import type { Lane } from './lane.js';
 import {
+  FRAME_LANE_PART,
   FRAME_TYPE,
   IDLE,
   LANE_LEASE,
@@ -349,6 +350,8 @@ export class Claim {
   #walk(at: number, end: number, room: number): number {
     const frames = (this.#frames ??= this.lane.frames);
     const ring = this.lane.capacity - 1;
+    // No correct producer writes more: what is longer would reach behind the lane's mapping.
+    const longest = this.lane.capacity / FRAME_LANE_PART;
     const full = (this.#head + this.mask + 1) | 0;
     let most = (this.#tail + room) | 0;
     let tail = this.#tail;
@@ -356,7 +359,7 @@ export class Claim {
       const word = (at & ring) >> 2;
       const length = frames[word];
       const tag = frames[word + 1];
-      const bytes = checkedFrameBytes(length, tag, (end - at) | 0);
+      const bytes = checkedFrameBytes(length, tag, Math.min((end - at) | 0, longest));
       if (bytes === 0) break;
       // The protocol's own frames come on top of what was asked for.
       if (tag !== FRAME_TYPE.message && most !== full && isSkipped(frameType(tag))) most = (most + 1) | 0;

@@ -1,7 +1,7 @@
 import { RingwayError } from '@ringway/memory';
 import type { Doorbells } from '@ringway/sync';
 import { BacklogAge } from './backlog-age.js';
-import { frameBytes, frameTag, frameType, metadataBytes } from './frame.js';
+import { checkedFrameBytes, frameBytes, frameTag, frameType, metadataBytes } from './frame.js';
 import { CONTRADICTION, currentHalfLaps, type Lane } from './lane.js';
 import {
   FRAME_HEADER_BYTES,
@@ -168,8 +168,9 @@ export class LaneWriter {
       const start = at & this.#ring;
       const length = this.#frames[start >> 2];
       const tag = this.#frames[(start >> 2) + 1];
-      const bytes = frameBytes(length);
-      if (length < 0 || bytes > ((this.#published - at) | 0)) break;
+      const bytes = checkedFrameBytes(length, tag, (this.#published - at) | 0);
+      // What stands behind it cannot be told apart; its consumer reports it.
+      if (bytes === 0) break;
       at = (at + bytes) | 0;
       if (frameType(tag) !== FRAME_TYPE.spill) continue;
       const frame = start + FRAME_HEADER_BYTES;

@@ -30,17 +30,17 @@ export function checkQueueOptions<T>(options: QueueOptions<T>): void {
 export function openQueueSegment<T>(name: string, options: QueueOptions<T>): Segment {
   const open = opener(name, options);
   let segment = open();
-  // Its participants died, the last one before he could remove it: what is in it died with them. (One that nobody has
-  // joined yet is somebody's who is about to.)
-  while (
-    isEphemeral(segment) &&
-    new Channel(segment).wasJoined &&
-    unlinkIfDeserted(segment, layoutOf(segment.header, name).slotCount)
-  ) {
-    segment.close();
-    segment = open();
-  }
   try {
+    // Its participants died, the last one before he could remove it: what is in it died with them. (One that nobody has
+    // joined yet is somebody's who is about to.)
+    while (
+      isEphemeral(segment) &&
+      new Channel(segment).wasJoined &&
+      unlinkIfDeserted(segment, layoutOf(segment.header, name).slotCount)
+    ) {
+      segment.close();
+      segment = open();
+    }
     checkInherited(segment, options);
     if (options.codec !== undefined) checkCodec(segment, options.codec);
     return segment;
