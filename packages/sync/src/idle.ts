@@ -135,8 +135,7 @@ export class Idle {
       waiting.announce();
       let result: WaitResult | undefined;
       try {
-        this.#segment.fence();
-        if (waiting.look()) return true;
+        if (this.#lookAgain()) return true;
         result = this.#segment.waitSync(this.#words, waiting.doorbell, noted, Math.min(SLICE_MS, deadline - now));
       } finally {
         waiting.withdraw(result === undefined);
@@ -185,11 +184,7 @@ export class Idle {
     const waiting = this.#waiting;
     const noted = Atomics.load(this.#words, waiting.doorbell);
     waiting.announce();
-    // Publishers, and those who acknowledge or free a lease, store and then look at the sleepers without a barrier in between: this is theirs.
-    this.#segment.fence();
-    this.#roster.refresh();
-    waiting.lookForDead();
-    if (waiting.look()) {
+    if (this.#lookAgain()) {
       // Found by myself what I may have been rung for, or something else: a ring that came meanwhile is somebody's only one.
       waiting.withdraw(true);
       if (!this.active) this.#hold(false);
@@ -203,6 +198,18 @@ export class Idle {
       this.#fired,
     );
   };
+
+  /**
+   * After the announcement, before the sleep. Messages, and those who are gone: who has left with work for others since they were last looked for has rung only those who had
+   * announced themselves by then.
+   */
+  #lookAgain(): boolean {
+    // Publishers, and those who acknowledge or free a lease, store and then look at the sleepers without a barrier in between: this is theirs.
+    this.#segment.fence();
+    this.#roster.refresh();
+    this.#waiting.lookForDead();
+    return this.#waiting.look();
+  }
 
   readonly #fired = (): void => {
     this.#watch = undefined;

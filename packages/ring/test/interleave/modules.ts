@@ -1,0 +1,46 @@
+import type * as channel from '../../dist/channel.js';
+import type * as codec from '../../dist/codec.js';
+import type * as consumer from '../../dist/consumer.js';
+import type * as ephemeral from '../../dist/ephemeral.js';
+import type * as laneWriter from '../../dist/lane-writer.js';
+import type * as layout from '../../dist/layout.js';
+import type * as membership from '../../dist/membership.js';
+import type * as producer from '../../dist/producer.js';
+import type * as recovery from '../../dist/recovery.js';
+import type * as memory from '@ringway/memory';
+
+/** The compiled modules under test, out of an instrumented tree: other objects than those that this folder could import. */
+export type Modules = typeof channel &
+  typeof codec &
+  typeof consumer &
+  typeof ephemeral &
+  typeof laneWriter &
+  typeof layout &
+  typeof membership &
+  typeof producer &
+  typeof recovery &
+  Pick<typeof memory, 'LocalSegment' | 'RingwayError'>;
+
+const NAMES = [
+  'ring/channel',
+  'ring/codec',
+  'ring/consumer',
+  'ring/ephemeral',
+  'ring/lane-writer',
+  'ring/layout',
+  'ring/membership',
+  'ring/producer',
+  'ring/recovery',
+  'memory/index',
+];
+
+/** @param url - of a module, `<package>/<module>` */
+export async function loadModules(url: (module: string) => string): Promise<Modules> {
+  const loaded = await Promise.all(NAMES.map(async (name) => (await import(url(name))) as object));
+  return Object.assign({}, ...loaded) as Modules;
+}
+
+/** URLs that can be handed to a thread. */
+export function moduleUrls(url: (module: string) => string): Record<string, string> {
+  return Object.fromEntries(NAMES.map((name) => [name, url(name)]));
+}

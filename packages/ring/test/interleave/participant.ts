@@ -1,0 +1,63 @@
+// One participant of a scenario: a thread that plays its program again and again, one run after the other.
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+
+import { STEPS } from '../steps/instrument.js';
+import type { ModelObject } from './model-segment.js';
+import { loadModules } from './modules.js';
+import { Gone, Scheduler } from './scheduler.js';
+import { scenarioNamed } from './scenarios/index.js';
+import { CONTROL, EXPLORER, type Shared } from './shared.js';
+import { World } from './world.js';
+
+export interface ParticipantData {
+  readonly scenario: string;
+  readonly me: number;
+  readonly shared: Shared;
+  readonly object: ModelObject;
+  readonly urls: Record<string, string>;
+  /** Where to say what a program threw. */
+  readonly port: MessagePort;
+}
+
+const { scenario: name, me, shared, object, urls, port } = workerData as ParticipantData;
+const scheduler = new Scheduler(shared, me);
+const { control } = scheduler;
+Reflect.set(globalThis, STEPS, scheduler);
+// Time passes when the scheduler says so.
+const milliseconds = (): number => control[CONTROL.clock] * 100;
+performance.now = milliseconds;
+Reflect.set(process, 'hrtime', () => [Math.floor(milliseconds() / 1000), (milliseconds() % 1000) * 1e6]);
+const modules = await loadModules((module) => urls[module]);
+const program = scenarioNamed(name).programs[me];
+
+function failed(error: unknown): void {
+  if (error instanceof Gone || scheduler.gone) return;
+  port.postMessage(error instanceof Error ? (error.stack ?? error.message) : String(error));
+}
+
+// Of a promise that nobody awaits, because its participant is gone.
+process.on('unhandledRejection', failed);
+
+parentPort?.postMessage('ready');
+for (;;) {
+  scheduler.awaitBaton();
+  if (control[CONTROL.exit] !== 0) break;
+  let world: World | undefined;
+  try {
+    world = new World(modules, scheduler, shared, object);
+    program.prepare?.(world);
+  } catch (error) {
+    failed(error);
+  }
+  scheduler.giveBaton(EXPLORER);
+  scheduler.awaitBaton();
+  try {
+    if (world !== undefined) {
+      const going = program.body(world);
+      if (going !== undefined) await going;
+    }
+  } catch (error) {
+    failed(error);
+  }
+  scheduler.finish();
+}

@@ -1,0 +1,250 @@
+import type { Program, Scenario } from '../scenario.js';
+import type { World } from '../world.js';
+import { QUARTER, end, receiveToTheEnd, takeWhatIsThere } from './programs.js';
+
+function sendAll(world: World, numbers: readonly number[], bytes = 8): void {
+  for (const number of numbers) world.send(number, bytes);
+}
+
+/** Receives and acknowledges what is there, and leaves. */
+function taker(name: string, most: number, prefetch: number): Program {
+  return {
+    name,
+    prepare: (world) => {
+      world.consumer({ prefetch });
+    },
+    body: (world) => {
+      takeWhatIsThere(world, most);
+      world.leave();
+    },
+  };
+}
+
+/** Receives until the stream ends, and leaves. */
+function reader(name: string): Program {
+  return {
+    name,
+    prepare: (world) => {
+      world.consumer({ prefetch: 1 });
+    },
+    body: (world) => {
+      receiveToTheEnd(world);
+      world.leave();
+    },
+  };
+}
+
+/** Several consumers on one lane: leases, claims, acknowledgements, the floor, handing over, the end. */
+export const claims: readonly Scenario[] = [
+  {
+    name: 'two claim',
+    budget: 3,
+    programs: [
+      {
+        ...taker('first', 3, 2),
+        prepare: (world) => {
+          world.consumer({ prefetch: 2 });
+          sendAll(world, [1, 2, 3]);
+        },
+      },
+      taker('second', 3, 2),
+    ],
+  },
+  {
+    name: 'two claim while room is made',
+    budget: 2,
+    programs: [
+      {
+        name: 'producer',
+        prepare: (world) => {
+          sendAll(world, [1, 2, 3], QUARTER);
+        },
+        body: (world) => {
+          for (const number of [4, 5]) world.trySend(number, QUARTER);
+          world.leave();
+        },
+      },
+      taker('first', 3, 1),
+      taker('second', 3, 2),
+    ],
+  },
+  {
+    name: 'a claim is extended',
+    budget: 3,
+    programs: [
+      {
+        name: 'producer',
+        prepare: (world) => {
+          sendAll(world, [1, 2], QUARTER);
+        },
+        body: (world) => {
+          for (const number of [3, 4, 5]) world.trySend(number, QUARTER);
+          world.leave();
+        },
+      },
+      {
+        name: 'consumer',
+        prepare: (world) => {
+          world.consumer({ prefetch: 1 });
+        },
+        body: (world) => {
+          const first = world.tryReceive();
+          const second = world.tryReceive();
+          const third = world.tryReceive();
+          // Out of order: the floor stays at the first.
+          if (second !== undefined) world.ack(second);
+          if (first !== undefined) world.ack(first);
+          if (third !== undefined) world.ack(third);
+          takeWhatIsThere(world, 2);
+          world.leave();
+        },
+      },
+    ],
+  },
+  {
+    name: 'two park',
+    budget: 2,
+    programs: [
+      {
+        name: 'producer',
+        prepare: (world) => {
+          world.producer();
+        },
+        body: (world) => {
+          world.send(1);
+          world.send(2);
+          world.awaitSignal(0);
+          world.awaitSignal(1);
+          world.leave();
+        },
+      },
+      ...[0, 1].map((bit) => ({
+        name: bit === 0 ? 'first' : 'second',
+        prepare: (world: World): void => {
+          world.consumer({ prefetch: 1 });
+        },
+        body: (world: World): void => {
+          const delivery = world.receive();
+          world.signal(bit);
+          // Busy with it until the other one has one, too.
+          world.awaitSignal(1 - bit);
+          if (delivery !== undefined) world.ack(delivery);
+          world.leave();
+        },
+      })),
+    ],
+  },
+  {
+    name: 'handover',
+    budget: 3,
+    programs: [
+      {
+        name: 'leaver',
+        prepare: (world) => {
+          world.consumer();
+          sendAll(world, [1, 2, 3]);
+          end(world);
+        },
+        body: (world) => {
+          world.tryReceive()?.ack();
+          world.tryReceive();
+          world.leave();
+        },
+      },
+      reader('heir'),
+    ],
+  },
+  {
+    name: 'end',
+    budget: 2,
+    programs: [
+      {
+        name: 'producer',
+        prepare: (world) => {
+          world.producer();
+        },
+        body: (world) => {
+          world.send(1);
+          end(world);
+        },
+      },
+      reader('first'),
+      reader('second'),
+    ],
+  },
+  {
+    name: 'a second one joins',
+    budget: 2,
+    programs: [
+      {
+        name: 'producer',
+        prepare: (world) => {
+          sendAll(world, [1, 2, 3], QUARTER);
+        },
+        body: (world) => {
+          world.trySend(4, QUARTER);
+          world.leave();
+        },
+      },
+      taker('first', 3, 1),
+      {
+        name: 'second',
+        body: (world) => {
+          world.consumer({ prefetch: 1 });
+          takeWhatIsThere(world, 2);
+          world.leave();
+        },
+      },
+    ],
+  },
+  {
+    name: 'one gives up',
+    budget: 2,
+    programs: [
+      {
+        name: 'gives up',
+        prepare: (world) => {
+          world.consumer();
+        },
+        body: async (world) => {
+          const controller = new AbortController();
+          const waiting = world.consumer().receive({ signal: controller.signal });
+          controller.abort();
+          try {
+            const delivery = await waiting;
+            if (delivery !== undefined) world.got(delivery);
+            // It was there at once.
+            world.signal();
+          } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== 'ABORT_ERR') throw error;
+          }
+          world.awaitSignal();
+          world.leave();
+        },
+      },
+      {
+        name: 'producer',
+        prepare: (world) => {
+          world.producer();
+        },
+        body: (world) => {
+          world.send(1);
+          world.awaitSignal();
+          world.leave();
+        },
+      },
+      {
+        name: 'stays',
+        prepare: (world) => {
+          world.consumer();
+        },
+        body: async (world) => {
+          const delivery = await world.receiveOnLoop();
+          if (delivery !== undefined) world.ack(delivery);
+          world.signal();
+          world.leave();
+        },
+      },
+    ],
+  },
+];

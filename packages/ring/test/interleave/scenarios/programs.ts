@@ -1,0 +1,61 @@
+import type { ConsumerOptions, ProducerOptions } from '../../../dist/options.js';
+import { EVENT } from '../shared.js';
+import type { World } from '../world.js';
+
+/** Frames of this many bytes: four fill a lane of 4096. */
+export const QUARTER = 1016;
+/** Too long for a frame of such a lane. */
+export const SPILLED = 2000;
+
+/** Receives and acknowledges one by one until the stream ends. */
+export function receiveToTheEnd(world: World): void {
+  for (let delivery = world.receive(); delivery !== undefined; delivery = world.receive()) world.ack(delivery);
+}
+
+/** Receives and acknowledges what is there, at most so many. */
+export function takeWhatIsThere(world: World, most: number): void {
+  for (let count = 0; count < most; count++) {
+    const delivery = world.tryReceive();
+    if (delivery === undefined) return;
+    world.ack(delivery);
+  }
+}
+
+/** Ends the stream of this participant's producer. */
+export function end(world: World): void {
+  // What there is to wait for is nothing: no send waits. So it is done when this returns, and what it threw would be told by whoever waits.
+  void world.producer().end();
+}
+
+/** Joins as a consumer; false, and said so, if there is no place or nothing to join. */
+export function joined(world: World, options: ConsumerOptions = {}): boolean {
+  return tried(world, () => world.consumer(options));
+}
+
+/** Joins as a producer; the same. */
+export function joinedAsProducer(world: World, options: ProducerOptions = {}): boolean {
+  return tried(world, () => world.producer(options));
+}
+
+function tried(world: World, join: () => unknown): boolean {
+  try {
+    join();
+    return true;
+  } catch (error) {
+    const { RingwayError } = world.modules;
+    if (!(error instanceof RingwayError) || !REFUSALS.has(error.code)) throw error;
+    world.say(EVENT.refused, 0);
+    return false;
+  }
+}
+
+const REFUSALS = new Set(['ERR_RINGWAY_TOO_MANY_CONSUMERS', 'ERR_RINGWAY_TOO_MANY_PRODUCERS', 'ERR_RINGWAY_UNLINKED']);
+
+/** A queue whose lane 0 begins at this position: what is published next runs over a multiple of 2^31 or 2^32. */
+export function beginAt(world: World, position: number): void {
+  const { LANE_POSITION, LANE_NEXT, LANE_HALF_LAPS } = world.modules;
+  const { base } = world.channel.lane(0);
+  const { words } = world.channel;
+  words[base + LANE_POSITION] = words[base + LANE_NEXT] = position | 0;
+  words[base + LANE_HALF_LAPS] = Math.floor(position / 2 ** 31);
+}

@@ -1,0 +1,165 @@
+import type { Channel } from '../../dist/channel.js';
+import type { Consumer } from '../../dist/consumer.js';
+import type { Delivery } from '../../dist/delivery.js';
+import type { ConsumerOptions, ProducerOptions } from '../../dist/options.js';
+import type { Producer } from '../../dist/producer.js';
+import type { Recovery } from '../../dist/recovery.js';
+import { ModelSegment, type ModelObject } from './model-segment.js';
+import type { Modules } from './modules.js';
+import type { Scheduler } from './scheduler.js';
+import { EVENT, type Shared } from './shared.js';
+
+/** Microtasks after which what a callback has settled has come to whoever awaits it. */
+const HOPS = 8;
+
+/** One participant's view of the queue, made anew for each run; and what scenarios are written with. */
+export class World {
+  readonly modules: Modules;
+  readonly segment: ModelSegment;
+  readonly channel: Channel;
+  readonly recovery: Recovery;
+  readonly #scheduler: Scheduler;
+  readonly #shared: Shared;
+  readonly #object: ModelObject;
+  #producer: Producer<Uint8Array> | undefined;
+  #consumer: Consumer<Uint8Array> | undefined;
+
+  constructor(modules: Modules, scheduler: Scheduler, shared: Shared, object: ModelObject) {
+    this.modules = modules;
+    this.#scheduler = scheduler;
+    this.#shared = shared;
+    this.#object = object;
+    this.segment = new ModelSegment(scheduler, shared, object);
+    this.channel = new modules.Channel(this.segment);
+    this.recovery = new modules.Recovery(this.channel, () => undefined);
+  }
+
+  /** This participant's producer; joins at the first call. */
+  producer(options: ProducerOptions = {}): Producer<Uint8Array> {
+    const { channel, recovery, modules } = this;
+    return (this.#producer ??= new modules.Producer(
+      { channel, recovery, codec: modules.bytes(), closed: () => undefined },
+      { idle: 'park', ...options },
+    ));
+  }
+
+  /** This participant's consumer; joins at the first call. */
+  consumer(options: ConsumerOptions = {}): Consumer<Uint8Array> {
+    const { channel, recovery, modules } = this;
+    return (this.#consumer ??= new modules.Consumer(
+      { channel, recovery, codec: modules.bytes(), closed: () => undefined, corrupt: () => false },
+      { idle: 'park', ...options },
+    ));
+  }
+
+  /** Another handle of the same participant, for another producer or consumer. */
+  again(): World {
+    return new World(this.modules, this.#scheduler, this.#shared, this.#object);
+  }
+
+  /** Leaves with everything that it has. */
+  leave(): void {
+    this.#producer?.close();
+    this.#consumer?.close();
+  }
+
+  /** Sends if there is room, and says so. */
+  trySend(number: number, bytes = 8): boolean {
+    const producer = this.producer();
+    this.say(EVENT.tried, number);
+    const sent = producer.trySend(messageOf(number, bytes));
+    if (sent) this.say(EVENT.sent, number);
+    return sent;
+  }
+
+  /** Sends; blocks while there is no room. */
+  send(number: number, bytes = 8): void {
+    const producer = this.producer();
+    this.say(EVENT.tried, number);
+    producer.sendSync(messageOf(number, bytes));
+    this.say(EVENT.sent, number);
+  }
+
+  /** Sends; waits on the event loop while there is no room. */
+  async sendOnLoop(number: number, bytes = 8): Promise<void> {
+    this.say(EVENT.tried, number);
+    await this.until(this.producer().send(messageOf(number, bytes)));
+    this.say(EVENT.sent, number);
+  }
+
+  /** Receives; waits on the event loop while there is none. */
+  async receiveOnLoop(): Promise<Delivery<Uint8Array> | undefined> {
+    const delivery = await this.until(this.consumer().receive());
+    if (delivery === undefined) this.say(EVENT.ended, 0);
+    else this.got(delivery);
+    return delivery;
+  }
+
+  /** Receives one message if it is there, and says so. */
+  tryReceive(): Delivery<Uint8Array> | undefined {
+    const delivery = this.consumer().tryReceive();
+    if (delivery !== undefined) this.got(delivery);
+    return delivery;
+  }
+
+  /** Receives; blocks while there is none. Undefined at the end of the stream. */
+  receive(): Delivery<Uint8Array> | undefined {
+    const delivery = this.consumer().receiveSync();
+    if (delivery === undefined) this.say(EVENT.ended, 0);
+    else this.got(delivery);
+    return delivery;
+  }
+
+  /** Says that a message came. */
+  got(delivery: Delivery<Uint8Array>): void {
+    this.say(delivery.redelivered ? EVENT.redelivered : EVENT.got, numberOf(delivery.value));
+  }
+
+  ack(delivery: Delivery<Uint8Array>): void {
+    delivery.ack();
+    this.say(EVENT.acked, numberOf(delivery.value));
+  }
+
+  /** Turns of the event loop until the promise is settled. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    const state = { settled: false };
+    const over = (): void => {
+      state.settled = true;
+    };
+    promise.then(over, over);
+    for (;;) {
+      for (let hop = 0; hop < HOPS; hop++) await Promise.resolve();
+      if (state.settled) return promise;
+      if (!this.segment.turn()) throw new Error('nothing that could settle it is waited for');
+    }
+  }
+
+  /** Tells who waits for it, outside of the queue. */
+  signal(bit = 0): void {
+    this.#scheduler.signal(bit);
+  }
+
+  /** Blocks until it is signalled: so that no leaving, which rings everybody, hides that somebody was not rung. */
+  awaitSignal(bit = 0): void {
+    this.#scheduler.awaitSignal(bit);
+  }
+
+  say(event: number, number: number): void {
+    this.#scheduler.log(event, number);
+  }
+}
+
+/** A message that tells whether it is whole. */
+export function messageOf(number: number, bytes = 8): Uint8Array {
+  const message = new Uint8Array(bytes).fill(number & 0xff);
+  new DataView(message.buffer).setUint32(0, number, true);
+  return message;
+}
+
+/** The number of a message; -1 if it is not whole. */
+export function numberOf(message: Uint8Array): number {
+  if (message.length < 8) return -1;
+  const number = new DataView(message.buffer, message.byteOffset).getUint32(0, true);
+  for (let i = 4; i < message.length; i++) if (message[i] !== (number & 0xff)) return -1;
+  return number;
+}
