@@ -5,25 +5,24 @@ import { dirname, join } from 'node:path';
 import { MemoryCgroups } from '../dist/memory-cgroup.js';
 import { itUnless } from './support/conditional.js';
 import { cgroupRefusal, makeCgroup } from './support/cgroup.js';
-import { Peer } from './support/peer.js';
+import { Peers } from './support/peer.js';
 import { Scratch, SPEC } from './support/scratch.js';
 
 const MIB = 1024 * 1024;
 
 describe('a memory cgroup', () => {
   const scratch = new Scratch();
-  const peers: Peer[] = [];
+  const peers = new Peers();
 
   afterEach(async () => {
-    for (const each of peers.splice(0)) await each.kill();
+    await peers.kill();
     scratch.clean();
   });
 
   itUnless(cgroupRefusal(), 'that is too small refuses memory before the kernel kills', async () => {
     const group = makeCgroup(64 * MIB);
     scratch.later(() => group.remove());
-    const peer = await Peer.start();
-    peers.push(peer);
+    const peer = await peers.start();
     group.add(peer.pid);
     const name = scratch.name();
     const size = 512 * MIB;

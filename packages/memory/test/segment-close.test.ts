@@ -63,6 +63,7 @@ describe('a segment that is closed', () => {
     segment.close();
     segment.releaseLoop();
     segment[Symbol.dispose]();
+    assert.equal(segment.closed, true);
   });
 
   it('has given its descriptor back', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Segment } from '@ringway/memory';
 
 import { itUnless } from './support/conditional.js';
-import { Peer } from './support/peer.js';
+import { Peers } from './support/peer.js';
 import { mountRefusal, Scratch, SPEC } from './support/scratch.js';
 import { throwsCode } from './support/throws.js';
 
@@ -13,16 +13,10 @@ const MIB = 1024 * 1024;
 
 describe('a segment that is created', () => {
   const scratch = new Scratch();
-  const peers: Peer[] = [];
-
-  async function peer(): Promise<Peer> {
-    const started = await Peer.start();
-    peers.push(started);
-    return started;
-  }
+  const peers = new Peers();
 
   afterEach(async () => {
-    for (const each of peers.splice(0)) await each.kill();
+    await peers.kill();
     scratch.clean();
   });
 
@@ -164,7 +158,7 @@ describe('a segment that is created', () => {
   });
 
   it('is one, when eight processes create it at the same moment', async () => {
-    const all = await Promise.all(Array.from({ length: 8 }, peer));
+    const all = await Promise.all(Array.from({ length: 8 }, () => peers.start()));
     for (let round = 0; round < 5; round += 1) {
       const name = scratch.name();
       const opened = (await Promise.all(all.map((each) => each.ask({ do: 'openOrCreate', name, spec: SPEC })))) as {
@@ -181,7 +175,7 @@ describe('a segment that is created', () => {
     const dir = scratch.directory();
     const spec = { ...SPEC, dir, size: 4 * MIB, commit: [{ offset: 0, length: 4 * MIB }] };
     for (let round = 0; round < 12; round += 1) {
-      const creator = await peer();
+      const creator = await peers.start();
       // Not waiting for the answer: it is killed between here and soon after, at a moment that the machine chooses.
       for (let count = 0; count < 40; count += 1) creator.tell({ do: 'create', name: `q${round}-${count}`, spec });
       for (let heard = 0; heard <= round; heard += 1) await creator.hear();

@@ -19,7 +19,7 @@ import type { ErrorCode } from '@ringway/memory';
 
 import * as layout from '../dist/header-layout.js';
 import { itUnless, notRoot } from './support/conditional.js';
-import { Peer } from './support/peer.js';
+import { Peers } from './support/peer.js';
 import { Scratch, SPEC } from './support/scratch.js';
 import { throwsCode } from './support/throws.js';
 
@@ -27,7 +27,7 @@ const NOBODY = 65534;
 
 describe('a segment that is opened', () => {
   const scratch = new Scratch();
-  const peers: Peer[] = [];
+  const peers = new Peers();
   let dir: string;
 
   const pathOf = (name: string): string => join(dir, `${process.env.RINGWAY_NAMESPACE ?? ''}${name}.ringway`);
@@ -50,7 +50,7 @@ describe('a segment that is opened', () => {
   });
 
   afterEach(async () => {
-    for (const each of peers.splice(0)) await each.kill();
+    await peers.kill();
     scratch.clean();
   });
 
@@ -143,8 +143,7 @@ describe('a segment that is opened', () => {
     chmodSync(dir, 0o777);
     scratch.keep(Segment.create('open', { ...SPEC, dir, mode: 0o666 }));
     scratch.keep(Segment.create('closed', { ...SPEC, dir }));
-    const stranger = await Peer.start();
-    peers.push(stranger);
+    const stranger = await peers.start();
     await stranger.ask({ do: 'become', uid: NOBODY });
     await stranger.ask({ do: 'open', name: 'open', expectations: { kind: 1, dir } });
     await assert.rejects(stranger.ask({ do: 'open', name: 'closed', expectations: { kind: 1, dir } }), {
@@ -163,8 +162,7 @@ describe('a segment that is opened', () => {
     chmodSync(dir, 0o777);
     const segment = scratch.keep(Segment.create('q', { ...SPEC, dir }));
     chownSync(segment.path, NOBODY - 1, NOBODY - 1);
-    const stranger = await Peer.start();
-    peers.push(stranger);
+    const stranger = await peers.start();
     await stranger.ask({ do: 'become', uid: NOBODY });
     await assert.rejects(stranger.ask({ do: 'open', name: 'q', expectations: { kind: 1, dir } }), {
       code: 'ERR_RINGWAY_OWNER',

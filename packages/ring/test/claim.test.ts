@@ -317,15 +317,14 @@ describe('a claim', () => {
   it('rings somebody when it leaves frames behind, and nobody when it took all', () => {
     const sleeper = peer.claim(0);
     const worker = peer.claim(0);
-    const doorbell = peer.channel.slots.doorbell(sleeper.slot);
     publish(3);
     peer.channel.doorbells.announce(sleeper.slot);
-    const before = peer.words[doorbell];
+    const before = peer.rung(sleeper.slot);
     worker.claim.take(worker.me, 2, 0);
-    assert.equal(peer.words[doorbell], before + 1);
+    assert.equal(peer.rung(sleeper.slot), before + 1);
     peer.channel.doorbells.announce(sleeper.slot);
     worker.claim.take(worker.me, 2, 0);
-    assert.equal(peer.words[doorbell], before + 1);
+    assert.equal(peer.rung(sleeper.slot), before + 1);
   });
 
   it('rings nobody for a lane that is out of use, or its sleepers would wake each other for ever', () => {
@@ -334,10 +333,9 @@ describe('a claim', () => {
     publish(3);
     writer.lane.quarantine();
     peer.channel.doorbells.announce(sleeper.slot);
-    const doorbell = peer.channel.slots.doorbell(sleeper.slot);
-    const before = peer.words[doorbell];
+    const before = peer.rung(sleeper.slot);
     assert.equal(worker.claim.take(worker.me, 8, 0), NOTHING);
-    assert.equal(peer.words[doorbell], before);
+    assert.equal(peer.rung(sleeper.slot), before);
   });
 
   describe('of a dead consumer', () => {
@@ -499,10 +497,9 @@ describe('a claim', () => {
       const dying = peer.claim(0);
       peer.words[writer.lane.base + LANE_LEASE] = dying.me;
       peer.channel.doorbells.announce(sleeper.slot);
-      const doorbell = peer.channel.slots.doorbell(sleeper.slot);
-      const before = peer.words[doorbell];
+      const before = peer.rung(sleeper.slot);
       Claim.repairLease(peer.words, writer.lane, dying.slot, dying.me, peer.channel.doorbells);
-      assert.equal(peer.words[doorbell], before + 1);
+      assert.equal(peer.rung(sleeper.slot), before + 1);
     });
   });
 

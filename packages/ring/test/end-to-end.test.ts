@@ -3,13 +3,12 @@ import assert from 'node:assert/strict';
 import { Queue } from '@ringway/ring';
 
 import { Child, cleanUp, objectsOf, queueName } from './support/process.js';
-import { within } from './support/turns.js';
+import { PATIENCE_MS, TEST_MS, within } from './support/turns.js';
 
-const LONG_MS = 10_000;
 const COUNT = 20_000;
 
 describe('two programs that know only the name of a queue', function () {
-  this.timeout(30_000);
+  this.timeout(TEST_MS);
 
   afterEach(cleanUp);
 
@@ -19,12 +18,12 @@ describe('two programs that know only the name of a queue', function () {
       const second = first === 'orders-send' ? 'orders-receive' : 'orders-send';
       const children = [first, second].map((program) => Child.run(program, name, String(COUNT)));
       const [sender, receiver] = first === 'orders-send' ? children : [...children].reverse();
-      assert.deepEqual(await within(LONG_MS, 'the messages', receiver.hears('received')), {
+      assert.deepEqual(await within(PATIENCE_MS, 'the messages', receiver.hears('received')), {
         count: COUNT,
         total: (9.5 * COUNT * (COUNT - 1)) / 2,
       });
-      await within(LONG_MS, 'the drain', sender.hears('drained'));
-      assert.deepEqual(await within(LONG_MS, 'both exits', Promise.all([sender.end(), receiver.end()])), [0, 0]);
+      await within(PATIENCE_MS, 'the drain', sender.hears('drained'));
+      assert.deepEqual(await within(PATIENCE_MS, 'both exits', Promise.all([sender.end(), receiver.end()])), [0, 0]);
       Queue.unlink(name);
       assert.deepEqual(objectsOf(name), []);
     });
@@ -37,7 +36,7 @@ describe('two programs that know only the name of a queue', function () {
     await Promise.all(receivers.map((receiver) => receiver.hears('joined')));
     const sender = Child.run('orders-send', name, String(COUNT));
     const received = (await within(
-      LONG_MS,
+      PATIENCE_MS,
       'the messages',
       Promise.all(receivers.map((receiver) => receiver.hears('received'))),
     )) as { count: number; total: number }[];
@@ -45,6 +44,6 @@ describe('two programs that know only the name of a queue', function () {
       received.reduce((sum, { count }) => sum + count, 0),
       COUNT,
     );
-    assert.equal(await within(LONG_MS, 'the exit', sender.end()), 0);
+    assert.equal(await within(PATIENCE_MS, 'the exit', sender.end()), 0);
   });
 });

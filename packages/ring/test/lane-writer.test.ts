@@ -76,14 +76,13 @@ describe('writing into a lane', () => {
   it('rings a sleeper when it publishes, and nobody when there was nothing to publish', () => {
     const { writer } = peer.writer();
     const { slot } = peer.claim(0);
-    const doorbell = peer.channel.slots.doorbell(slot);
     peer.channel.doorbells.announce(slot);
-    const before = peer.words[doorbell];
+    const before = peer.rung(slot);
     writer.publish();
-    assert.equal(peer.words[doorbell], before);
+    assert.equal(peer.rung(slot), before);
     writer.write(FRAME_TYPE.message, undefined, numbered(1));
     writer.publish();
-    assert.equal(peer.words[doorbell], before + 1);
+    assert.equal(peer.rung(slot), before + 1);
     assert.equal(peer.words[QUEUE_BYTE / 4 + QUEUE_SLEEPERS], 0);
   });
 

@@ -341,18 +341,17 @@ describe('a lane', () => {
 
   it('wakes the producer once, when the floor has reached what it waits for', () => {
     const { lane, slot } = peer.writer();
-    const doorbell = peer.channel.slots.doorbell(slot);
     lane.want(64);
     peer.words[lane.base + LANE_POSITION] = 128;
     next(0, 32);
     lane.acknowledged();
-    assert.equal(peer.words[doorbell], 0);
+    assert.equal(peer.rung(slot), 0);
     next(0, 64);
     lane.acknowledged();
-    assert.equal(peer.words[doorbell], 1);
+    assert.equal(peer.rung(slot), 1);
     next(0, 128);
     lane.acknowledged();
-    assert.equal(peer.words[doorbell], 1);
+    assert.equal(peer.rung(slot), 1);
     assert.equal(peer.words[lane.base + LANE_WANTED], 0);
     assert.equal(peer.words[lane.base + LANE_QUARANTINE], 0);
   });

@@ -7,11 +7,9 @@ import { Queue, bytes } from '@ringway/ring';
 
 import type { Received } from './fixtures/protocol.js';
 import { itUnless } from './support/conditional.js';
-import { Child, cleanUp, fixture, keep, objectsOf, queueName } from './support/process.js';
-import { Outcome, within } from './support/turns.js';
-
-const LONG_MS = 8000;
-const SMALL = { laneBytes: 16_384, maxProducers: 4, maxConsumers: 4 };
+import { Child, cleanUp, fixture, keep, objectsOf, queueName, SMALL } from './support/process.js';
+import { Outcome, PATIENCE_MS, TEST_MS, within } from './support/turns.js';
+import { looksForTheDead } from './support/witness.js';
 
 /** Why processes cannot have a PID namespace of their own here, or undefined. */
 function namespaceRefusal(): string | undefined {
@@ -30,7 +28,7 @@ function forkRefusal(): string | undefined {
 }
 
 describe('a process', function () {
-  this.timeout(30_000);
+  this.timeout(TEST_MS);
   let name: string;
 
   beforeEach(() => {
@@ -39,12 +37,7 @@ describe('a process', function () {
 
   afterEach(cleanUp);
 
-  async function peer(role?: 'producer' | 'consumer'): Promise<Child> {
-    const child = await Child.peer(name);
-    await child.ask({ do: 'open', options: SMALL });
-    if (role !== undefined) await child.ask({ do: role, options: { idle: 'park' } });
-    return child;
-  }
+  const peer = (...roles: ('producer' | 'consumer')[]): Promise<Child> => Child.member(name, ...roles);
 
   for (const [what, state] of [
     ['joined', 'is open and idle'],
@@ -55,14 +48,14 @@ describe('a process', function () {
   ]) {
     it(`whose queue ${state} exits by itself`, async () => {
       const child = Child.run('idle', name, what);
-      assert.equal(await within(LONG_MS, 'the exit', child.end()), 0, child.output);
+      assert.equal(await within(PATIENCE_MS, 'the exit', child.end()), 0, child.output);
     });
   }
 
   it('that waits for a message does not exit', async () => {
     const child = Child.run('idle', name, 'waiting');
-    await child.hears('done');
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    // From a timer that does not keep a process alive itself.
+    assert.equal(await within(PATIENCE_MS, 'the timer', child.hears('kept')), true);
     assert.equal(child.status, null);
   });
 
@@ -77,7 +70,10 @@ describe('a process', function () {
     await child.hears('ready');
     const stranger = await Child.peer(name);
     const scribbling = new Outcome(stranger.ask({ do: 'scribble', words: [], lane: 0 }));
-    const told = (await within(LONG_MS, 'the decoder', child.hears('decoded'))) as { decoded: number; failed: number };
+    const told = (await within(PATIENCE_MS, 'the decoder', child.hears('decoded'))) as {
+      decoded: number;
+      failed: number;
+    };
     assert.ok(told.decoded + told.failed > 100, JSON.stringify(told));
     assert.equal(await child.end(), 0, child.output);
     await stranger.ask({ do: 'halt' });
@@ -90,10 +86,13 @@ describe('a process', function () {
         const child = await peer();
         await child.ask({ do: 'consumer', options: { idle } });
         assert.ok((await child.ask<number>({ do: 'close-descriptors' })) > 0);
-        await assert.rejects(child.ask({ do: 'receive', count: 1, timeout: LONG_MS }), (error: { code: string }) => {
-          assert.match(error.code, /^ERR_RINGWAY_(DESCRIPTOR|CLOSED)$/);
-          return true;
-        });
+        await assert.rejects(
+          child.ask({ do: 'receive', count: 1, timeout: PATIENCE_MS }),
+          (error: { code: string }) => {
+            assert.match(error.code, /^ERR_RINGWAY_(DESCRIPTOR|CLOSED)$/);
+            return true;
+          },
+        );
         assert.equal(child.status, null, child.output);
       });
     }
@@ -102,7 +101,7 @@ describe('a process', function () {
       const child = await peer('consumer');
       await child.ask({ do: 'producer' });
       await child.ask({ do: 'close-descriptors' });
-      await assert.rejects(child.ask({ do: 'receive', count: 1, timeout: LONG_MS }));
+      await assert.rejects(child.ask({ do: 'receive', count: 1, timeout: PATIENCE_MS }));
       for (const request of [
         { do: 'send', first: 0, count: 1 },
         { do: 'receive', count: 1 },
@@ -123,10 +122,10 @@ describe('a process', function () {
       await child.ask({ do: 'receive', count: 1, keep: true });
       await child.ask({ do: 'close-descriptors' });
       const receiving = new Outcome(other.ask<Received[]>({ do: 'receive', count: 2 }));
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await looksForTheDead(name, other, receiving);
       assert.equal(receiving.settled && child.status === null && (await isAtWork(child)), false);
       await child.kill();
-      await within(LONG_MS, 'adoption', receiving.done);
+      await within(PATIENCE_MS, 'adoption', receiving.done);
       assert.deepEqual(
         receiving.value?.map(({ number, redelivered }) => [number, redelivered]),
         [
@@ -165,10 +164,10 @@ describe('a process', function () {
       [0],
     );
     const receiving = new Outcome(outside.ask<Received[]>({ do: 'receive', count: 2 }));
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await looksForTheDead(name, outside, receiving);
     assert.equal(receiving.settled, false, 'nobody alive is adopted');
     await inside.kill();
-    await within(LONG_MS, 'adoption', receiving.done);
+    await within(PATIENCE_MS, 'adoption', receiving.done);
     assert.deepEqual(
       receiving.value?.map(({ number, redelivered }) => [number, redelivered]),
       [
@@ -189,7 +188,7 @@ describe('a process', function () {
       const receiving = other.ask<Received[]>({ do: 'receive', count: 1 });
       await parent.kill();
       assert.doesNotThrow(() => process.kill(child, 0), 'the child lives');
-      const [received] = await within(LONG_MS, 'adoption', receiving);
+      const [received] = await within(PATIENCE_MS, 'adoption', receiving);
       assert.equal(received.redelivered, true);
     } finally {
       process.kill(child, 'SIGKILL');
@@ -231,8 +230,8 @@ describe('a process', function () {
       });
       if (use === 'unlinked') Queue.unlink(name);
       else await victim.kill();
-      await within(LONG_MS, use, told);
-      await within(LONG_MS, 'the wait', waiting.done);
+      await within(PATIENCE_MS, use, told);
+      await within(PATIENCE_MS, 'the wait', waiting.done);
       assert.equal((waiting.error as { code: string }).code, 'ERR_RINGWAY_CLOSED');
     });
   }

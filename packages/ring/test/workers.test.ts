@@ -6,15 +6,13 @@ import { Queue, bytes } from '@ringway/ring';
 
 import { messageOf, readMessage } from './fixtures/message.js';
 import type { Received } from './fixtures/protocol.js';
-import { Child, cleanUp, fixture, keep, queueName } from './support/process.js';
-import { within } from './support/turns.js';
+import { channelOf, Child, cleanUp, fixture, keep, queueName, SMALL } from './support/process.js';
+import { PATIENCE_MS, TEST_MS, until, within } from './support/turns.js';
 
-const LONG_MS = 8000;
 const COUNT = 3000;
-const SMALL = { laneBytes: 16_384, maxProducers: 4, maxConsumers: 4 };
 
 describe('worker threads', function () {
-  this.timeout(30_000);
+  this.timeout(TEST_MS);
   let name: string;
   let queue: Queue<Uint8Array>;
   const workers: Worker[] = [];
@@ -46,12 +44,12 @@ describe('worker threads', function () {
       const numbers = once(receiver, 'message');
       const ended = once(receiver, 'exit');
       start(sends, COUNT);
-      const [found] = (await within(LONG_MS, 'the messages', numbers)) as [number[]];
+      const [found] = (await within(PATIENCE_MS, 'the messages', numbers)) as [number[]];
       assert.deepEqual(
         found,
         Array.from({ length: COUNT }, (_, number) => number),
       );
-      assert.deepEqual(await within(LONG_MS, 'the exit', ended), [0]);
+      assert.deepEqual(await within(PATIENCE_MS, 'the exit', ended), [0]);
     });
   }
 
@@ -61,12 +59,12 @@ describe('worker threads', function () {
         const producer = queue.producer();
         await producer.send(messageOf(1));
         const worker = start(how);
-        assert.deepEqual(await within(LONG_MS, 'its claim', once(worker, 'message')), ['holds']);
-        // Time to block for good.
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        assert.deepEqual(await within(PATIENCE_MS, 'its claim', once(worker, 'message')), ['holds']);
+        const { doorbells } = channelOf(name);
+        await until(() => doorbells.someoneSleeps());
         let adopted: Promise<boolean | undefined>;
         if (who === 'this process') {
-          const receiving = queue.consumer({ idle: 'park' }).receive({ timeout: LONG_MS });
+          const receiving = queue.consumer({ idle: 'park' }).receive({ timeout: PATIENCE_MS });
           adopted = receiving.then((delivery) => {
             assert.equal(readMessage(delivery?.value ?? messageOf(0)).number, 1);
             return delivery?.redelivered;
@@ -76,11 +74,11 @@ describe('worker threads', function () {
           await child.ask({ do: 'open' });
           await child.ask({ do: 'consumer', options: { idle: 'park' } });
           adopted = child
-            .ask<Received[]>({ do: 'receive', count: 1, timeout: LONG_MS })
+            .ask<Received[]>({ do: 'receive', count: 1, timeout: PATIENCE_MS })
             .then(([received]) => received.redelivered);
         }
-        await within(LONG_MS, 'terminate', worker.terminate());
-        assert.equal(await within(LONG_MS, 'adoption', adopted), true);
+        await within(PATIENCE_MS, 'terminate', worker.terminate());
+        assert.equal(await within(PATIENCE_MS, 'adoption', adopted), true);
       });
     }
   }

@@ -5,6 +5,23 @@ import { fileURLToPath } from 'node:url';
 
 import type { Answer, Request } from '../fixtures/peer-protocol.js';
 
+/** The peers of a test. */
+export class Peers {
+  readonly #started: Peer[] = [];
+
+  /** Starts one and waits until it listens. */
+  async start(): Promise<Peer> {
+    const peer = await Peer.start();
+    this.#started.push(peer);
+    return peer;
+  }
+
+  /** For `afterEach`: ends them all. */
+  async kill(): Promise<void> {
+    await Promise.all(this.#started.splice(0).map((peer) => peer.kill()));
+  }
+}
+
 /** Another process that does with segments what it is told. */
 export class Peer {
   readonly #child: ChildProcess;

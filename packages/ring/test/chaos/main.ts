@@ -1,10 +1,12 @@
 // `npm run chaos -- [--kills N] [--seed N] [--lane-bytes N] [--rate N]`: real processes send and receive through tiny lanes, and are killed with SIGKILL at
-// random moments. Afterwards every message that was sent must be on record at a consumer, whole, in order and once, unless it was redelivered.
+// random moments. Afterwards every message that was sent must be on record at a consumer, whole, in order and once, unless it was redelivered. With
+// `--every-step` they are killed at each of their steps instead: see every-step/main.ts.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Queue, bytes } from '../../dist/index.js';
+import { everyStep } from './every-step/main.js';
 import { Participants, type Participant } from './participants.js';
 import { Random } from './random.js';
 import { Stalls } from './stalls.js';
@@ -15,21 +17,20 @@ const PRODUCERS = 3;
 const CONSUMERS = 3;
 const SPARES = 3;
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: '300' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    'lane-bytes': { type: 'string', default: '16384' },
-    rate: { type: 'string', default: '12' },
-  },
-});
-const kills = Number(values.kills);
-const seed = Number(values.seed);
-const laneBytes = Number(values['lane-bytes']);
-const rate = Number(values.rate);
-
 /** Runs everything; returns whether nothing went wrong. */
 async function main(): Promise<boolean> {
+  const { values } = parseArgs({
+    options: {
+      kills: { type: 'string', default: '300' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      'lane-bytes': { type: 'string', default: '16384' },
+      rate: { type: 'string', default: '12' },
+    },
+  });
+  const kills = Number(values.kills);
+  const seed = Number(values.seed);
+  const laneBytes = Number(values['lane-bytes']);
+  const rate = Number(values.rate);
   const random = new Random(seed);
   const name = `chaos-${process.pid}`;
   const folder = mkdtempSync(join(tmpdir(), 'ringway-chaos-'));
@@ -48,7 +49,7 @@ async function main(): Promise<boolean> {
     fill('creator', 'creator-0');
     for (let done = 0; done < kills && failures.length === 0; done++) {
       const victim = random.pick([...participants.live]);
-      await moment(victim, random);
+      await moment(victim, random, rate);
       victim.child.kill('SIGKILL');
       await victim.gone;
       stalls.killed();
@@ -77,7 +78,8 @@ async function main(): Promise<boolean> {
   console.log(
     `sent ${verdict.sent} received ${verdict.received} redelivered ${verdict.redelivered} failures ${failures.length}`,
   );
-  const { lost, invented, reordered } = verdict;
+  const { lost, reordered } = verdict;
+  const invented = verdict.invented + verdict.doubled;
   console.log(`kills ${kills} lost ${lost} invented ${invented} reordered ${reordered} stalled ${stalls.count}`);
   const good = lost + invented + reordered + stalls.count + failures.length + leftover.length === 0 && verdict.sent > 0;
   if (good) rmSync(folder, { recursive: true });
@@ -86,10 +88,11 @@ async function main(): Promise<boolean> {
 }
 
 /** A random moment: soon after joining begins (one in four), or later. */
-function moment(victim: Participant, random: Random): Promise<void> {
+function moment(victim: Participant, random: Random, rate: number): Promise<void> {
   const joining = victim.running === undefined && random.next() < 0.25;
   const milliseconds = joining ? random.next() * 5 : (random.next() * 2000) / rate;
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-process.exitCode = (await main()) ? 0 : 1;
+const args = process.argv.slice(2);
+process.exitCode = (await (args.includes('--every-step') ? everyStep(args) : main())) ? 0 : 1;

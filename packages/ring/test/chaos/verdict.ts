@@ -7,8 +7,10 @@ export interface Verdict {
   readonly redelivered: number;
   /** `send` told that it was in shared memory, and nobody got it. */
   lost: number;
-  /** Nobody sent it, it came torn, or it came twice without being flagged. */
+  /** Nobody sent it, or it came torn. */
   invented: number;
+  /** Came twice without being flagged. */
+  doubled: number;
   /** Came to one consumer before an earlier one of the same producer, unflagged. */
   reordered: number;
   /** The first findings, in words. */
@@ -37,6 +39,7 @@ export function judge(folder: string): Verdict {
     redelivered: 0,
     lost: 0,
     invented: 0,
+    doubled: 0,
     reordered: 0,
     findings,
   };
@@ -61,7 +64,7 @@ export function judge(folder: string): Verdict {
         continue;
       }
       if (seen[sequence] === 2) {
-        verdict.invented++;
+        verdict.doubled++;
         found(`consumer ${id} got producer ${producer} sequence ${sequence} a second time, unflagged`);
       }
       seen[sequence] = 2;

@@ -106,6 +106,11 @@ export class HeapPeer {
     return new Claim(channel.lane(lane), words, channel.slots, channel.doorbells, slot, frames);
   }
 
+  /** How often a slot was rung: each ring moves its doorbell before and after the announcement is taken away. */
+  rung(slot: number): number {
+    return this.words[this.channel.slots.doorbell(slot)] / 2;
+  }
+
   /** The `from` words of a lane's rows. */
   froms(lane: number): number[] {
     const place = this.channel.lane(lane);

@@ -5,11 +5,17 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { Segment } from '@ringway/memory';
 import { Queue } from '@ringway/ring';
 
+import { Channel } from '../../dist/channel.js';
+import { KIND_QUEUE } from '../../dist/layout.js';
 import type { Answer, Request, Said } from '../fixtures/protocol.js';
 
 const SHARED_MEMORY = '/dev/shm';
+
+/** Geometry of a queue that is soon full. */
+export const SMALL = { laneBytes: 16_384, maxProducers: 4, maxConsumers: 4 };
 
 const running = new Set<ChildProcess>();
 const cleanups: (() => void)[] = [];
@@ -57,6 +63,14 @@ export class Child {
     return child;
   }
 
+  /** A peer that has opened the queue and joined it; it parks at once where it waits. */
+  static async member(name: string, ...roles: ('producer' | 'consumer')[]): Promise<Child> {
+    const child = await Child.peer(name);
+    await child.ask({ do: 'open', options: SMALL });
+    for (const role of roles) await child.ask({ do: role, options: { idle: 'park' } });
+    return child;
+  }
+
   get pid(): number {
     if (this.process.pid === undefined) throw new Error('the process did not start');
     return this.process.pid;
@@ -83,10 +97,10 @@ export class Child {
     return answer.result as T;
   }
 
-  /** Resolves when it has said this. */
-  async hears(event: string): Promise<unknown> {
+  /** Resolves when it has said this, of whom it is asked. */
+  async hears(event: string, of: (detail: unknown) => boolean = () => true): Promise<unknown> {
     for (;;) {
-      const found = this.heard.find((each) => each.event === event);
+      const found = this.heard.find((each) => each.event === event && of(each.detail));
       if (found !== undefined) return found.detail;
       if (this.status !== null) throw new Error(`the process ended (${this.status}) without ${event}: ${this.#output}`);
       const controller = new AbortController();
@@ -124,6 +138,11 @@ export function queueName(): string {
 export function keep<C extends { close(): void }>(closable: C): C {
   cleanups.push(() => closable.close());
   return closable;
+}
+
+/** The queue as a stranger sees it; closed by {@link cleanUp}. */
+export function channelOf(name: string): Channel {
+  return new Channel(keep(Segment.open(name, { kind: KIND_QUEUE })));
 }
 
 /** Runs at the end of the test, last one first. */

@@ -1,3 +1,12 @@
+/**
+ * How long a test waits for something that must come, in milliseconds: so long that only a hang takes longer, on a slow and busy machine
+ * with one core, too. What proves something is the event; this only names what never came.
+ */
+export const PATIENCE_MS = 20_000;
+
+/** Time limit of a test with several such waits, in milliseconds. */
+export const TEST_MS = 3 * PATIENCE_MS;
+
 /** Gives the event loop so many turns. */
 export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
