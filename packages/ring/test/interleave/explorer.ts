@@ -229,6 +229,13 @@ export class Explorer {
       if (slot !== consumer.slot && slots.state(slot) !== 0) throw new Error(`slot ${slot} is not free`);
     }
     consumer.close();
+    const { attachments } = world.segment;
+    if (attachments.list('').length > 0) {
+      // Whoever looks next, and finds the lanes drained, removes them.
+      this.#world().consumer().close();
+      const kept = attachments.list('');
+      if (kept.length > 0) throw new Error(`spilled messages were left behind: ${kept.join(' ')}`);
+    }
     this.#letGo();
     return left;
   }

@@ -1,6 +1,7 @@
 import type * as channel from '../../dist/channel.js';
 import type * as codec from '../../dist/codec.js';
 import type * as consumer from '../../dist/consumer.js';
+import type * as drains from '../../dist/drains.js';
 import type * as ephemeral from '../../dist/ephemeral.js';
 import type * as laneWriter from '../../dist/lane-writer.js';
 import type * as layout from '../../dist/layout.js';
@@ -13,6 +14,7 @@ import type * as memory from '@ringway/memory';
 export type Modules = typeof channel &
   typeof codec &
   typeof consumer &
+  typeof drains &
   typeof ephemeral &
   typeof laneWriter &
   typeof layout &
@@ -25,6 +27,7 @@ const NAMES = [
   'ring/channel',
   'ring/codec',
   'ring/consumer',
+  'ring/drains',
   'ring/ephemeral',
   'ring/lane-writer',
   'ring/layout',

@@ -130,8 +130,9 @@ export class Scheduler {
 
   /** Tells other participants something, as by a pipe that the queue knows nothing of. */
   signal(bit: number): void {
-    const { control } = this;
-    this.#live();
+    const { control, me } = this;
+    this.step(STEP.system, -1, SIGNALS);
+    this.drain(me);
     control[CONTROL.signals] |= 1 << bit;
     for (let who = 0; who < control[CONTROL.participants]; who++) {
       const waits = control[CONTROL.status + who] === STATUS.signal;

@@ -32,8 +32,10 @@ interface Accesses {
  * multithreaded programs", PLDI 2007). A schedule is a plan: what departs from "go on until you block". Every run's trace says where the plan can be extended; each plan is run
  * once. Who goes on when somebody blocks is a choice, too, and costs nothing.
  *
- * Departures are made only before accesses to locations that several participants use and somebody writes: before any other the outcome
- * is that of departing at the next such one. Which locations these are is learned from the runs; when a search has found a new one, it is made again.
+ * What comes to the same is left out. Departures are made only before accesses to locations that several participants use and somebody writes: before any other the outcome
+ * is that of departing at the next such one. (Which locations these are is learned from the runs; when a round has found a new one, it is made again.) A schedule in which
+ * nothing that ran between the preemption and the return touches what was about to be accessed is not extended: the one that preempts a step later is. And who is
+ * about to load might as well be killed before his next store.
  */
 export class Search {
   readonly #explorer: Explorer;
@@ -80,10 +82,31 @@ export class Search {
       return;
     }
     this.#learn(run.steps);
+    if (this.#isMadeLater(plan, run.steps)) return;
     for (const action of this.#departures(plan, run.steps, budget)) {
       if (this.#isOver()) return;
       this.#extend([...plan, action.action], budget - action.cost);
     }
+  }
+
+  /** Whether preempting one step later comes to the same as the last action of this plan: the access that waited commutes with all that went before it. */
+  #isMadeLater(plan: readonly Action[], steps: number): boolean {
+    const last = plan.at(-1);
+    if (last?.kind !== ACTION.preempt) return false;
+    const { trace } = this.#explorer;
+    const entry = last.step * TRACE.words;
+    const kind = trace[entry + TRACE.kind];
+    if (kind === STEP.block || kind === STEP.end || (trace[entry + TRACE.ready] & BUFFERED) !== 0) return false;
+    const who = trace[entry + TRACE.who];
+    const at = trace[entry + TRACE.location];
+    for (let step = last.step + 1; step < steps; step++) {
+      const other = step * TRACE.words;
+      if (trace[other + TRACE.who] === who) return true;
+      const writes = kind !== STEP.load || trace[other + TRACE.kind] !== STEP.load;
+      if (trace[other + TRACE.location] === at && writes) return false;
+    }
+    // It never went on.
+    return false;
   }
 
   #learn(steps: number): void {
@@ -131,7 +154,7 @@ export class Search {
           found.push({ action: { step, kind: ACTION.preempt, who: other }, cost: free ? 0 : 1 });
         }
         if (!mayDie || scenario.programs[other].mortal !== true) continue;
-        if (other === who ? kind !== STEP.end : preempted.has(other) && isReady) {
+        if (other === who ? kind !== STEP.end && kind !== STEP.load : preempted.has(other) && isReady) {
           found.push({ action: { step, kind: ACTION.kill, who: other }, cost: 1 });
         }
       }

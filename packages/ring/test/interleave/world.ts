@@ -110,6 +110,11 @@ export class World {
     return delivery;
   }
 
+  /** Waits on the event loop until everything is acknowledged. */
+  async drained(): Promise<void> {
+    await this.until(new this.modules.Drains().wait(this.channel, this.recovery, undefined));
+  }
+
   /** Says that a message came. */
   got(delivery: Delivery<Uint8Array>): void {
     this.say(delivery.redelivered ? EVENT.redelivered : EVENT.got, numberOf(delivery.value));

@@ -51,7 +51,8 @@ export class KillAtStep {
   readonly #mapped = new WeakSet<ArrayBufferLike>();
   #armed = false;
   #count = 0;
-  #at = Infinity;
+  #at = 0;
+  #site = -1;
   #fate: Fate = 'SIGKILL';
 
   /**
@@ -85,10 +86,15 @@ export class KillAtStep {
     };
   }
 
-  /** From here steps are counted; the process meets `fate` at step `at`, counted from 1, and never where that is 0. */
-  arm(at: number, fate: Fate): void {
+  /**
+   * From here steps are counted; the process meets `fate` at step `at`, counted from 1, and never where that is 0.
+   *
+   * @param site - also at the first access that stands there in the code
+   */
+  arm(at: number, fate: Fate, site = -1): void {
     this.#count = 0;
     this.#at = at;
+    this.#site = site;
     this.#fate = fate;
     this.#armed = true;
   }
@@ -187,7 +193,7 @@ export class KillAtStep {
   }
 
   #step(site: number | undefined, call: string | undefined): void {
-    if (++this.#count !== this.#at) return;
+    if (++this.#count !== this.#at && site !== this.#site) return;
     const step = this.#count;
     this.quietly(() => {
       this.#tell({ step, site, call });

@@ -52,7 +52,7 @@ export const claims: readonly Scenario[] = [
   },
   {
     name: 'two claim while room is made',
-    budget: 2,
+    budget: 3,
     programs: [
       {
         name: 'producer',
@@ -103,7 +103,7 @@ export const claims: readonly Scenario[] = [
   },
   {
     name: 'two park',
-    budget: 2,
+    budget: 3,
     programs: [
       {
         name: 'producer',
@@ -156,7 +156,7 @@ export const claims: readonly Scenario[] = [
   },
   {
     name: 'end',
-    budget: 2,
+    budget: 3,
     programs: [
       {
         name: 'producer',
@@ -173,8 +173,33 @@ export const claims: readonly Scenario[] = [
     ],
   },
   {
+    name: 'the drain is awaited',
+    budget: 3,
+    programs: [
+      {
+        name: 'consumer',
+        prepare: (world) => {
+          world.consumer({ prefetch: 1 });
+          sendAll(world, [1, 2]);
+        },
+        body: (world) => {
+          takeWhatIsThere(world, 2);
+          world.awaitSignal();
+          world.leave();
+        },
+      },
+      {
+        name: 'waiter',
+        body: async (world) => {
+          await world.drained();
+          world.signal();
+        },
+      },
+    ],
+  },
+  {
     name: 'a second one joins',
-    budget: 2,
+    budget: 3,
     programs: [
       {
         name: 'producer',
@@ -199,7 +224,7 @@ export const claims: readonly Scenario[] = [
   },
   {
     name: 'one gives up',
-    budget: 2,
+    budget: 3,
     programs: [
       {
         name: 'gives up',

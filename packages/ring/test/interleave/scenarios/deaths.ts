@@ -41,7 +41,7 @@ export const deaths: readonly Scenario[] = [
   },
   {
     name: 'an adopter is killed',
-    budget: 2,
+    budget: 3,
     deaths: 1,
     geometry: { maxConsumers: 3 },
     programs: [
@@ -99,7 +99,7 @@ export const deaths: readonly Scenario[] = [
   },
   {
     name: 'a producer is killed',
-    budget: 2,
+    budget: 3,
     deaths: 1,
     programs: [
       {
@@ -165,7 +165,7 @@ export const deaths: readonly Scenario[] = [
   },
   {
     name: 'a half-made claim is found',
-    budget: 2,
+    budget: 3,
     deaths: 1,
     geometry: { maxConsumers: 3 },
     programs: [

@@ -115,7 +115,7 @@ export const delivery: readonly Scenario[] = [
   },
   {
     name: 'a look that is 2^32 bytes old',
-    budget: 2,
+    budget: 3,
     programs: [
       {
         name: 'reader',

@@ -106,7 +106,7 @@ export const membership: readonly Scenario[] = [
   },
   {
     name: 'a lane is given back and taken',
-    budget: 2,
+    budget: 3,
     geometry: { maxProducers: 1 },
     programs: [
       {
