@@ -56,6 +56,7 @@ export class Explorer {
   readonly #initial: readonly Uint8Array[];
   readonly #initialTables: readonly Int32Array[];
   readonly #before: readonly Happening[];
+  #runs = 0;
 
   private constructor(
     tree: Tree,
@@ -193,6 +194,7 @@ export class Explorer {
     new Int32Array(attachments).set(this.#initialTables[0]);
     control.fill(0, 0, CONTROL.baton);
     control.fill(0, CONTROL.status, CONTROL.lock + LIMITS.locks);
+    control[CONTROL.run] = ++this.#runs;
     control[CONTROL.linked] = 1;
     control[CONTROL.participants] = this.scenario.programs.length;
     control[CONTROL.mostSlices] = MOST_SLICES;

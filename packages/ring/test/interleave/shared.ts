@@ -34,7 +34,7 @@ export const CONTROL = {
   gate: 10,
   participants: 11,
   deaths: 12,
-  /** Number of the run: what is told apart by it is forgotten between two. */
+  /** Number of the run. */
   run: 13,
   /** Not 0: what is loaded and stored is noted, for a trace to be read. */
   telling: 14,
