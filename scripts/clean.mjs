@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { root } from './run.mjs';
 import { workspaces } from './workspaces.mjs';
 
-const made = ['coverage', join('docs', 'api')];
+const made = ['coverage', join('docs', 'api'), join('native', 'test', 'cpp', 'build')];
 for (const { directory } of workspaces()) {
   for (const name of ['dist', 'test-dist', 'build']) made.push(join(directory, name));
 }

@@ -20,7 +20,7 @@ if (missing !== undefined) {
 let reports = 0;
 
 /** Runs a step and says what came of it; a step that throws has failed. */
-async function run(name, step) {
+async function run([name, step]) {
   const begun = Date.now();
   const { done, reports: found } = await step();
   reports += found.length;
@@ -30,18 +30,28 @@ async function run(name, step) {
   return found.length === 0;
 }
 
-// Where nothing was built, nothing can be run.
-const built = await run('build', build);
-if (built) {
-  await run('seeded faults', selfTest);
-  await run('clang-tidy', () => tidy(quick));
-  await run('C++ tests, address + undefined behaviour', () => unit('asan', quick ? 100 : 3000));
-  await run('C++ tests, thread', () => unit('tsan', quick ? 100 : 3000));
-  await run('C++ tests, valgrind memcheck', () => unitByValgrind(quick ? 30 : 500));
-  for (const part of ['native', 'memory', 'sync', 'ring']) {
-    await run(`tests of ${part} in Node, address + undefined`, () => suite(part, quick));
-  }
-  await run('queue storm in Node, address + undefined', () => queueStorm(quick ? 1 : 20));
+/** The longest first, since two run at a time. */
+const steps = [
+  ['clang-tidy', () => tidy(quick)],
+  ...['native', 'ring', 'memory', 'sync'].map((part) => [
+    `tests of ${part} in Node, address + undefined`,
+    () => suite(part, quick),
+  ]),
+  ['queue storm in Node, address + undefined', () => (quick ? queueStorm(1, 16) : queueStorm(20, 50))],
+  ['C++ tests, valgrind memcheck', () => unitByValgrind(quick ? 30 : 500)],
+  ['seeded faults', selfTest],
+  ['C++ tests, address + undefined behaviour', () => unit('asan', quick ? 100 : 3000)],
+  ['C++ tests, thread', () => unit('tsan', quick ? 100 : 3000)],
+];
+
+/** Runs steps until none is left. */
+async function runSteps() {
+  for (let next = steps.shift(); next !== undefined; next = steps.shift()) await run(next);
 }
+
+const begun = Date.now();
+// Where nothing was built, nothing can be run.
+if (await run(['build', build])) await Promise.all([runSteps(), runSteps()]);
+console.log(`${((Date.now() - begun) / 1000).toFixed(1)} s`);
 console.log(`reports ${reports}`);
 if (reports > 0) process.exitCode = 1;

@@ -1,5 +1,5 @@
-// Workers that open queues, send, wait and receive, and are terminated at random moments: `queue-storm.mjs ROUNDS`. Prints what was
-// done; exits with 1 when something was invented, doubled without being said, or left behind.
+// Workers that open queues, send, wait and receive, and are terminated at random moments: `queue-storm.mjs ROUNDS WORKERS`. Prints
+// what was done; exits with 1 when something was invented, doubled without being said, or left behind.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
@@ -7,7 +7,6 @@ import { setImmediate } from 'node:timers';
 import { Worker } from 'node:worker_threads';
 import { Queue } from '../../packages/ringway/dist/index.js';
 
-const WORKERS = 50;
 const MOST_STEPS = 200;
 const LANE_BYTES = 65536;
 const URL_OF_WORKER = new URL('./queue-storm-worker.mjs', import.meta.url);
@@ -23,16 +22,16 @@ function randomFrom(seed) {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-async function storm(seed, name) {
-  const options = { laneBytes: LANE_BYTES, maxProducers: WORKERS, maxConsumers: WORKERS };
+async function storm(seed, name, count) {
+  const options = { laneBytes: LANE_BYTES, maxProducers: count, maxConsumers: count };
   const queue = Queue.open(name, options);
   try {
-    const steps = new Int32Array(new SharedArrayBuffer(4 * WORKERS));
+    const steps = new Int32Array(new SharedArrayBuffer(4 * count));
     const random = randomFrom(seed);
     const errors = [];
     const running = new Set();
     const ends = [];
-    for (let index = 0; index < WORKERS; index += 1) {
+    for (let index = 0; index < count; index += 1) {
       const worker = new Worker(URL_OF_WORKER, { workerData: { name, options, index, seed, steps } });
       worker.on('error', (error) => errors.push(error));
       ends.push(once(worker, 'exit'));
@@ -73,13 +72,20 @@ async function storm(seed, name) {
   }
 }
 
-const rounds = Number(process.argv[2]);
-if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`a number of rounds is wanted, not ${process.argv[2]}`);
+/** An argument that is a number of something. */
+function countOf(argument, what) {
+  const count = Number(argument);
+  if (!Number.isInteger(count) || count < 1) throw new Error(`a number of ${what} is wanted, not ${argument}`);
+  return count;
+}
+
+const rounds = countOf(process.argv[2], 'rounds');
+const workers = countOf(process.argv[3], 'workers');
 let left = 0;
 for (let seed = 1; seed <= rounds; seed += 1) {
-  const name = `storm-${process.pid}-${randomUUID()}`;
-  left += await storm(seed, name);
+  const name = `storm-${randomUUID()}`;
+  left += await storm(seed, name, workers);
   const behind = readdirSync('/dev/shm').filter((object) => object.includes(name));
   if (behind.length > 0) throw new Error(`seed ${seed}: left behind: ${behind.join(', ')}`);
 }
-console.log(`${rounds * WORKERS} workers terminated, ${left} messages left`);
+console.log(`${rounds * workers} workers terminated, ${left} messages left`);

@@ -3,11 +3,17 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { dependencyFile, root } from '../run.mjs';
 import { buildAddon } from './addon.mjs';
+import { removeLeftovers } from './leftovers.mjs';
 import { makeVariables, builds, sanitizedAddon, unitTests } from './places.mjs';
 import { runProgram } from './program.mjs';
 import { preload } from './preload.mjs';
 import { ReportDirectory, sanitizerReports } from './reports.mjs';
 import { suites } from './suites.mjs';
+
+const MINUTE_MS = 60_000;
+/** A hang ends here, a slow machine does not: alone, each step of the quick form takes less than half a minute. */
+const QUICK_LIMIT_MS = 10 * MINUTE_MS;
+const FULL_LIMIT_MS = 30 * MINUTE_MS;
 
 /** What a program has to say that failed for another reason than a report. */
 function failure({ code, signal, output }) {
@@ -16,7 +22,9 @@ function failure({ code, signal, output }) {
 }
 
 const make = (targets, options = []) =>
-  runProgram('make', ['-C', unitTests, '--no-print-directory', ...options, ...targets, ...makeVariables()]);
+  runProgram('make', ['-C', unitTests, '--no-print-directory', ...options, ...targets, ...makeVariables()], {
+    limitMs: FULL_LIMIT_MS,
+  });
 
 /** Runs a program whose sanitizers write into a directory of its own; a failure is a report, too. */
 export async function judge(command, args, options = {}) {
@@ -126,9 +134,11 @@ export async function suite(part, quick) {
     ],
     {
       env: { LD_PRELOAD: await preload(), RINGWAY_ADDON: sanitizedAddon, RINGWAY_STORM_ROUNDS: quick ? '1' : '10' },
-      limitMs: 1_800_000,
+      limitMs: quick ? QUICK_LIMIT_MS : FULL_LIMIT_MS,
     },
   );
+  // The hooks of mocha choose the namespace, and sweep it where they come to it.
+  if (outcome.late) removeLeftovers(`test-${outcome.pid}-`);
   const failed = failure(outcome);
   const [, passing] = /(\d+) passing/.exec(outcome.output) ?? [];
   if (failed.length === 0 && passing === undefined) throw new Error(`no tests were run:\n${outcome.output}`);
@@ -136,11 +146,20 @@ export async function suite(part, quick) {
 }
 
 /** Workers that use queues and are terminated, in Node, with the sanitized addon. */
-export async function queueStorm(rounds) {
+export async function queueStorm(rounds, workers) {
+  const namespace = `storm-${process.pid}-`;
   const { outcome, reports } = await judge(
     process.execPath,
-    [join(root, 'scripts', 'sanitize', 'queue-storm.mjs'), String(rounds)],
-    { env: { LD_PRELOAD: await preload(), RINGWAY_ADDON: sanitizedAddon }, limitMs: 1_800_000 },
+    [join(root, 'scripts', 'sanitize', 'queue-storm.mjs'), String(rounds), String(workers)],
+    {
+      env: { LD_PRELOAD: await preload(), RINGWAY_ADDON: sanitizedAddon, RINGWAY_NAMESPACE: namespace },
+      limitMs: rounds > 1 ? FULL_LIMIT_MS : QUICK_LIMIT_MS,
+    },
   );
-  return { done: outcome.output.trim().split('\n').at(-1) ?? '', reports: [...reports, ...failure(outcome)] };
+  const failed = failure(outcome);
+  removeLeftovers(namespace);
+  return {
+    done: failed.length > 0 ? 'failed' : outcome.output.trim().split('\n').at(-1),
+    reports: [...reports, ...failed],
+  };
 }

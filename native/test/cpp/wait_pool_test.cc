@@ -73,7 +73,17 @@ TEST_CASE("a pool: forgets all words of a range, which may then go at once") {
     done.store(true);
     ringer.join();
     pool.Close();
-    CHECK(collector.Count() == static_cast<std::size_t>(Rounds(50)));
+    CAPTURE(many);
+    // A word that was gone when it was looked at would have failed.
+    CHECK(collector.CountFor(WatchReason::kDoorbell) == collector.Count());
+    const std::size_t rung = static_cast<std::size_t>(Rounds(50));
+    // Without futex_waitv a thread waits on the word alone and is called away from it by a wake. It passes that on,
+    // perhaps to a watch of a word that was mapped there meanwhile: one wake too many.
+    if (many && HasFutexWaitAny()) {
+      CHECK(collector.Count() == rung);
+    } else {
+      CHECK(collector.Count() >= rung);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // Collects what watches report, and lets a test wait for it.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -32,6 +33,14 @@ class Collector : public ReportSink {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto found = fired_.find(id);
     return found == fired_.end() ? 0 : found->second.size();
+  }
+
+  // How many watches have fired once, and for this reason.
+  std::size_t CountFor(WatchReason reason) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const std::vector<WatchReason> once{reason};
+    return static_cast<std::size_t>(
+        std::count_if(fired_.begin(), fired_.end(), [&once](const auto& entry) { return entry.second == once; }));
   }
 
   // How many watches have fired.

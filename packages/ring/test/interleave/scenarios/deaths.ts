@@ -2,6 +2,9 @@ import type { Program, Scenario } from '../scenario.js';
 import type { World } from '../world.js';
 import { SPILLED, end, receiveToTheEnd, takeWhatIsThere } from './programs.js';
 
+/** Three participants that make some 500 steps: three departures would take an hour. */
+const THREE_WITH_A_DEATH = 2;
+
 /** Three messages and the end of the stream, from a producer that has left. */
 function ended(world: World): void {
   for (const number of [1, 2, 3]) world.send(number);
@@ -41,7 +44,7 @@ export const deaths: readonly Scenario[] = [
   },
   {
     name: 'an adopter is killed',
-    budget: 3,
+    budget: THREE_WITH_A_DEATH,
     deaths: 1,
     geometry: { maxConsumers: 3 },
     programs: [
@@ -99,7 +102,7 @@ export const deaths: readonly Scenario[] = [
   },
   {
     name: 'a producer is killed',
-    budget: 3,
+    budget: THREE_WITH_A_DEATH,
     deaths: 1,
     programs: [
       {
@@ -165,7 +168,7 @@ export const deaths: readonly Scenario[] = [
   },
   {
     name: 'a half-made claim is found',
-    budget: 3,
+    budget: THREE_WITH_A_DEATH,
     deaths: 1,
     geometry: { maxConsumers: 3 },
     programs: [
