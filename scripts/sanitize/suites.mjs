@@ -25,13 +25,7 @@ export const suites = {
   memory: {
     files: () => testsOf('packages/memory'),
     quickFiles: () => some('packages/memory', ['attachments', 'locks-and-gate', 'segment-close', 'watches']),
-    skipped: [
-      { title: 'without the addon is told so', why: 'it is told where the addon is' },
-      {
-        title: 'is whole or absent, whenever its creator is killed',
-        why: 'it misses answers that come together, and waits for ever: on a slow machine they do',
-      },
-    ],
+    skipped: [{ title: 'without the addon is told so', why: 'it is told where the addon is' }],
   },
   sync: {
     files: () => testsOf('packages/sync'),
@@ -42,11 +36,6 @@ export const suites = {
     // chaos and killed-anywhere kill processes by the hundred, which says nothing of memory that the others do not say.
     files: () => testsOf('packages/ring', ['chaos.test.js', 'killed-anywhere.test.js', 'fairness.test.js']),
     quickFiles: () => some('packages/ring', ['spill', 'workers']),
-    skipped: [
-      {
-        title: 'is not taken for dead while it lives, and its messages are not lost when it ends',
-        why: 'its peer finds its descriptor closed and leaves within a second; here the test takes longer to look',
-      },
-    ],
+    skipped: [],
   },
 };

@@ -6,8 +6,9 @@ import { Payload } from '../payload.js';
 import type { Peer, Report } from '../peer-spec.js';
 import { BLOCKING_TIMEOUT_MS } from './limits.js';
 
-/** Messages of a call of `trySendMany`. */
+/** Messages of a call of `trySendMany`, and bytes at most: more would only measure how large the sender's own buffers are. */
 const BATCH = 64;
+const BATCH_BYTES = 64 * 1024;
 const WAIT = { timeout: BLOCKING_TIMEOUT_MS };
 
 /** Sends as fast as there is room: `trySend` or `trySendMany`, and the blocking `sendSync` where the lane is full. */
@@ -20,14 +21,15 @@ export class RingwaySender implements Peer {
   constructor(name: string, length: number, publish: Publish, spoil: number) {
     this.#queue = Queue.open(name, { codec: bytes() });
     this.#producer = this.#queue.producer();
-    this.#payloads = Array.from({ length: publish === 'each' ? 1 : BATCH }, () => new Payload(length, spoil));
+    this.#payloads = Array.from({ length: publish === 'each' ? 1 : batchOf(length) }, () => new Payload(length, spoil));
     this.#messages = this.#payloads.map((payload) => payload.bytes);
   }
 
   run(count: number): Report {
     const at = nowMicroseconds();
-    if (this.#payloads.length === 1) this.#sendEach(count);
-    else for (let sent = 0; sent < count; sent += BATCH) this.#sendBatch(sent, Math.min(BATCH, count - sent));
+    const batch = this.#payloads.length;
+    if (batch === 1) this.#sendEach(count);
+    else for (let sent = 0; sent < count; sent += batch) this.#sendBatch(sent, Math.min(batch, count - sent));
     return { at };
   }
 
@@ -46,13 +48,17 @@ export class RingwaySender implements Peer {
   }
 
   #sendBatch(first: number, count: number): void {
-    const messages = count === BATCH ? this.#messages : this.#messages.slice(0, count);
+    const messages = count === this.#messages.length ? this.#messages : this.#messages.slice(0, count);
     for (let i = 0; i < count; i++) this.#payloads[i].stamp(first + i);
     for (let sent = 0; sent < count;) {
       sent += this.#producer.trySendMany(messages, sent);
       if (sent < count) this.#producer.sendSync(messages[sent++], WAIT);
     }
   }
+}
+
+function batchOf(length: number): number {
+  return Math.min(BATCH, Math.max(1, Math.floor(BATCH_BYTES / length)));
 }
 
 /** Receives in place by `poll`, and waits by `pollSync` where there is nothing. */

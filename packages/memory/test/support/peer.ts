@@ -25,16 +25,29 @@ export class Peers {
 /** Another process that does with segments what it is told. */
 export class Peer {
   readonly #child: ChildProcess;
+  /** What it said and nobody has asked for yet: several things may come at once. */
+  readonly #said: Answer[] = [];
+  readonly #waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void }[] = [];
 
   private constructor(child: ChildProcess) {
     this.#child = child;
+    child.on('message', (answer: Answer) => {
+      const first = this.#waiting.shift();
+      if (first === undefined) this.#said.push(answer);
+      else first.resolve(answer);
+    });
+    child.once('exit', (code, signal) => {
+      for (const { reject } of this.#waiting.splice(0)) {
+        reject(new Error(`the peer ended with ${String(signal ?? code)} before it said what is waited for`));
+      }
+    });
   }
 
   /** Starts one and waits until it listens. */
   static async start(): Promise<Peer> {
-    const child = fork(fileURLToPath(new URL('../fixtures/peer.js', import.meta.url)), { stdio: 'inherit' });
-    await once(child, 'message');
-    return new Peer(child);
+    const peer = new Peer(fork(fileURLToPath(new URL('../fixtures/peer.js', import.meta.url)), { stdio: 'inherit' }));
+    await peer.#next();
+    return peer;
   }
 
   get pid(): number {
@@ -44,15 +57,23 @@ export class Peer {
   /** Lets it do one thing. Resolves to the result; rejects with an error whose message is the code of the error there. */
   async ask(request: Request): Promise<unknown> {
     this.#child.send(request);
-    const [answer] = (await once(this.#child, 'message')) as [Answer];
+    const answer = await this.#next();
     if ('error' in answer) throw Object.assign(new Error(answer.message), { code: answer.error });
     return answer.result;
   }
 
   /** The next thing that it says of its own accord. */
   async hear(): Promise<unknown> {
-    const [answer] = (await once(this.#child, 'message')) as [Answer];
+    const answer = await this.#next();
     return 'result' in answer ? answer.result : answer.error;
+  }
+
+  #next(): Promise<Answer> {
+    const answer = this.#said.shift();
+    if (answer !== undefined) return Promise.resolve(answer);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+    });
   }
 
   /** Tells it something without waiting for an answer. */
