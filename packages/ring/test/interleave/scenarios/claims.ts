@@ -1,38 +1,6 @@
-import type { Program, Scenario } from '../scenario.js';
+import type { Scenario } from '../scenario.js';
 import type { World } from '../world.js';
-import { QUARTER, end, receiveToTheEnd, takeWhatIsThere } from './programs.js';
-
-function sendAll(world: World, numbers: readonly number[], bytes = 8): void {
-  for (const number of numbers) world.send(number, bytes);
-}
-
-/** Receives and acknowledges what is there, and leaves. */
-function taker(name: string, most: number, prefetch: number): Program {
-  return {
-    name,
-    prepare: (world) => {
-      world.consumer({ prefetch });
-    },
-    body: (world) => {
-      takeWhatIsThere(world, most);
-      world.leave();
-    },
-  };
-}
-
-/** Receives until the stream ends, and leaves. */
-function reader(name: string): Program {
-  return {
-    name,
-    prepare: (world) => {
-      world.consumer({ prefetch: 1 });
-    },
-    body: (world) => {
-      receiveToTheEnd(world);
-      world.leave();
-    },
-  };
-}
+import { end, filler, reader, sendAll, senderOfOne, sleeper, takeWhatIsThere, taker } from './programs.js';
 
 /** Several consumers on one lane: leases, claims, acknowledgements, the floor, handing over, the end. */
 export const claims: readonly Scenario[] = [
@@ -53,35 +21,13 @@ export const claims: readonly Scenario[] = [
   {
     name: 'two claim while room is made',
     budget: 3,
-    programs: [
-      {
-        name: 'producer',
-        prepare: (world) => {
-          sendAll(world, [1, 2, 3], QUARTER);
-        },
-        body: (world) => {
-          for (const number of [4, 5]) world.trySend(number, QUARTER);
-          world.leave();
-        },
-      },
-      taker('first', 3, 1),
-      taker('second', 3, 2),
-    ],
+    programs: [filler([1, 2, 3], [4, 5]), taker('first', 3, 1), taker('second', 3, 2)],
   },
   {
     name: 'a claim is extended',
     budget: 3,
     programs: [
-      {
-        name: 'producer',
-        prepare: (world) => {
-          sendAll(world, [1, 2], QUARTER);
-        },
-        body: (world) => {
-          for (const number of [3, 4, 5]) world.trySend(number, QUARTER);
-          world.leave();
-        },
-      },
+      filler([1, 2], [3, 4, 5]),
       {
         name: 'consumer',
         prepare: (world) => {
@@ -201,16 +147,7 @@ export const claims: readonly Scenario[] = [
     name: 'a second one joins',
     budget: 3,
     programs: [
-      {
-        name: 'producer',
-        prepare: (world) => {
-          sendAll(world, [1, 2, 3], QUARTER);
-        },
-        body: (world) => {
-          world.trySend(4, QUARTER);
-          world.leave();
-        },
-      },
+      filler([1, 2, 3], [4]),
       taker('first', 3, 1),
       {
         name: 'second',
@@ -247,29 +184,8 @@ export const claims: readonly Scenario[] = [
           world.leave();
         },
       },
-      {
-        name: 'producer',
-        prepare: (world) => {
-          world.producer();
-        },
-        body: (world) => {
-          world.send(1);
-          world.awaitSignal();
-          world.leave();
-        },
-      },
-      {
-        name: 'stays',
-        prepare: (world) => {
-          world.consumer();
-        },
-        body: async (world) => {
-          const delivery = await world.receiveOnLoop();
-          if (delivery !== undefined) world.ack(delivery);
-          world.signal();
-          world.leave();
-        },
-      },
+      senderOfOne('producer'),
+      sleeper('stays'),
     ],
   },
 ];

@@ -1,6 +1,6 @@
-import type { Program, Scenario } from '../scenario.js';
+import type { Scenario } from '../scenario.js';
 import type { World } from '../world.js';
-import { SPILLED, end, receiveToTheEnd, takeWhatIsThere } from './programs.js';
+import { SPILLED, end, reader, receiveToTheEnd, senderOfOne, sleeper, takeWhatIsThere } from './programs.js';
 
 /** Three participants that make some 500 steps: three departures would take an hour. */
 const THREE_WITH_A_DEATH = 2;
@@ -9,20 +9,6 @@ const THREE_WITH_A_DEATH = 2;
 function ended(world: World): void {
   for (const number of [1, 2, 3]) world.send(number);
   end(world);
-}
-
-function reader(name: string, mortal: boolean): Program {
-  return {
-    name,
-    mortal,
-    prepare: (world) => {
-      world.consumer({ prefetch: 1 });
-    },
-    body: (world) => {
-      receiveToTheEnd(world);
-      world.leave();
-    },
-  };
 }
 
 /** Somebody is killed, before any of his steps. */
@@ -39,7 +25,7 @@ export const deaths: readonly Scenario[] = [
           ended(world);
         },
       },
-      reader('survivor', false),
+      reader('survivor'),
     ],
   },
   {
@@ -60,7 +46,7 @@ export const deaths: readonly Scenario[] = [
           world.leave();
         },
       },
-      reader('survivor', false),
+      reader('survivor'),
       {
         name: 'dead',
         prepare: (world) => {
@@ -184,7 +170,7 @@ export const deaths: readonly Scenario[] = [
           world.leave();
         },
       },
-      reader('survivor', false),
+      reader('survivor'),
       {
         name: 'dead',
         prepare: (world) => {
@@ -217,29 +203,8 @@ export const deaths: readonly Scenario[] = [
           world.leave();
         },
       },
-      {
-        name: 'sleeper',
-        prepare: (world) => {
-          world.consumer();
-        },
-        body: async (world) => {
-          const delivery = await world.receiveOnLoop();
-          if (delivery !== undefined) world.ack(delivery);
-          world.signal();
-          world.leave();
-        },
-      },
-      {
-        name: 'producer',
-        prepare: (world) => {
-          world.producer();
-        },
-        body: (world) => {
-          world.send(1);
-          world.awaitSignal();
-          world.leave();
-        },
-      },
+      sleeper('sleeper'),
+      senderOfOne('producer'),
     ],
   },
 ];

@@ -1,4 +1,5 @@
 import type { ConsumerOptions, ProducerOptions } from '../../../dist/options.js';
+import type { Program } from '../scenario.js';
 import { EVENT } from '../shared.js';
 import type { World } from '../world.js';
 
@@ -19,6 +20,85 @@ export function takeWhatIsThere(world: World, most: number): void {
     if (delivery === undefined) return;
     world.ack(delivery);
   }
+}
+
+/** Sends, blocking while there is no room. */
+export function sendAll(world: World, numbers: readonly number[], bytes = 8): void {
+  for (const number of numbers) world.send(number, bytes);
+}
+
+/** Has joined as a consumer; receives until the stream ends, and leaves. */
+export function reader(name: string, mortal = false): Program {
+  return {
+    name,
+    mortal,
+    prepare: (world) => {
+      world.consumer({ prefetch: 1 });
+    },
+    body: (world) => {
+      receiveToTheEnd(world);
+      world.leave();
+    },
+  };
+}
+
+/** Has joined as a consumer; receives and acknowledges what is there, and leaves. */
+export function taker(name: string, most: number, prefetch: number): Program {
+  return {
+    name,
+    prepare: (world) => {
+      world.consumer({ prefetch });
+    },
+    body: (world) => {
+      takeWhatIsThere(world, most);
+      world.leave();
+    },
+  };
+}
+
+/** Has joined as a producer; sends one message, and leaves when it is told that it came. */
+export function senderOfOne(name: string): Program {
+  return {
+    name,
+    prepare: (world) => {
+      world.producer();
+    },
+    body: (world) => {
+      world.send(1);
+      world.awaitSignal();
+      world.leave();
+    },
+  };
+}
+
+/** Has filled a lane with so many messages of a quarter of it; then sends what there is room for, and leaves. */
+export function filler(before: readonly number[], after: readonly number[]): Program {
+  return {
+    name: 'producer',
+    prepare: (world) => {
+      sendAll(world, before, QUARTER);
+    },
+    body: (world) => {
+      for (const number of after) world.trySend(number, QUARTER);
+      world.leave();
+    },
+  };
+}
+
+/** Has joined as a consumer; waits on its event loop for one message, says that it came, and leaves. */
+export function sleeper(name: string): Program {
+  return {
+    name,
+    prepare: (world) => {
+      world.consumer();
+    },
+    body: async (world) => {
+      const delivery = await world.receiveOnLoop();
+      if (delivery !== undefined) world.ack(delivery);
+      world.signal();
+      world.leave();
+    },
+  };
 }
 
 /** Ends the stream of this participant's producer. */
