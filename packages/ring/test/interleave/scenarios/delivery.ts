@@ -1,6 +1,6 @@
 import type { Scenario } from '../scenario.js';
 import type { World } from '../world.js';
-import { QUARTER, beginAt, takeWhatIsThere } from './programs.js';
+import { QUARTER, beginAt, isLeftAlone, takeWhatIsThere } from './programs.js';
 
 const HALF_LAP = 2 ** 31;
 const LAP = 2 ** 32;
@@ -138,8 +138,7 @@ export const delivery: readonly Scenario[] = [
         },
         body: (world) => {
           takeWhatIsThere(world, 3);
-          // As if so many messages had passed meanwhile that both come to where they were. Only where nobody else holds the lane up.
-          if (world.channel.isDrained()) beginAt(world, LAP);
+          if (world.channel.isDrained() && isLeftAlone(world)) beginAt(world, LAP);
           const later = world.again();
           later.producer({ label: 'shop' });
           later.trySend(1001);

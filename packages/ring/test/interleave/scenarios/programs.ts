@@ -139,3 +139,14 @@ export function beginAt(world: World, position: number): void {
   words[base + LANE_POSITION] = words[base + LANE_NEXT] = position | 0;
   words[base + LANE_HALF_LAPS] = Math.floor(position / 2 ** 31);
 }
+
+/**
+ * Whether lane 0, of which the caller has just found that it is drained, can be moved on by {@link beginAt}, as if so many messages had passed through it meanwhile that all
+ * comes to where it was. Not while somebody has the lease: nothing passes him.
+ */
+export function isLeftAlone(world: World): boolean {
+  const { LANE_LEASE, LANE_NEXT, LANE_POSITION } = world.modules;
+  const { base } = world.channel.lane(0);
+  const { words } = world.channel;
+  return words[base + LANE_LEASE] === 0 && words[base + LANE_NEXT] === words[base + LANE_POSITION];
+}
