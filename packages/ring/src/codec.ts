@@ -23,7 +23,12 @@ export function msgpack<T = unknown>(): Codec<T> {
   const unpacker = new Unpackr(options);
   return {
     name: 'msgpack',
-    encode: (value) => packer.pack(value),
+    encode: (value) => {
+      const bytes = packer.pack(value);
+      // What no consumer would take is refused here.
+      checkMessagePack(bytes);
+      return bytes;
+    },
     decode: (bytes) => {
       checkMessagePack(bytes);
       return unpacker.unpack(bytes) as T;

@@ -105,7 +105,9 @@ export class Consumer<T> implements AsyncIterable<T> {
    */
   poll(handler: PollHandler, limit: number = this.#prefetch): number {
     this.#receiver.check();
-    const done = this.#receiver.stopping ? 0 : this.#poller.poll(handler, Math.min(limit, this.#prefetch));
+    const most = Math.min(limit, this.#prefetch);
+    if (!Number.isInteger(most)) throw new RangeError(`limit must be a whole number, not ${String(limit)}`);
+    const done = this.#receiver.stopping ? 0 : this.#poller.poll(handler, most);
     if (done === 0 && !this.closed) this.#reader.throwFailure();
     return done;
   }

@@ -190,9 +190,14 @@ export class Lane {
     Atomics.compareExchange(this.#words, this.base + LANE_OWNER, me, NOBODY);
   }
 
-  /** Takes the lane out of use: what stands in it was not written by the protocol (P2). Its frames are not delivered. */
+  /**
+   * Takes the lane out of use: what stands in it was not written by the protocol (P2). Its frames are not delivered. Its producer is rung: if he waits for room, nobody else
+   * would tell him.
+   */
   quarantine(): void {
     Atomics.store(this.#words, this.base + LANE_QUARANTINE, 1);
+    const slot = this.#context.slots.slotOf(this.owner);
+    if (slot >= 0) this.#context.doorbells.ring(slot);
   }
 
   /**

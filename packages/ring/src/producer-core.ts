@@ -56,6 +56,9 @@ export class ProducerCore<T> {
   #tickScheduled = false;
   #refused = 0;
   #busy = false;
+  #laneLost: (error: RingwayError) => void = () => undefined;
+  /** What {@link ProducerCore.writeMany} has prepared, and found no room for. */
+  #unsent: Outgoing | undefined;
   #state: 'open' | 'ended' | 'closed' = 'open';
 
   /** Joins, and takes a lane. Throws `ERR_RINGWAY_TOO_MANY_PRODUCERS`, `ERR_RINGWAY_NO_SPACE`, `ERR_RINGWAY_UNLINKED`, `ERR_RINGWAY_BUSY`. */
@@ -89,6 +92,11 @@ export class ProducerCore<T> {
   /** Told by what holds what waits. */
   setBusy(on: boolean): void {
     this.#busy = on;
+  }
+
+  /** What is to be done when the lane was taken out of use, besides telling who has just called: whatever waits was prepared for it. */
+  onLaneLost(told: (error: RingwayError) => void): void {
+    this.#laneLost = told;
   }
 
   /** The lane's writer: another one after the lane was replaced. */
@@ -128,8 +136,8 @@ export class ProducerCore<T> {
   }
 
   /**
-   * Writes messages of the common case, from `from` up to `to`, and publishes them. Stops at the first that finds no room, or is another case. One loop, so that what
-   * a call costs is paid once.
+   * Writes messages without headers, from `from` up to `to`, and publishes them. Stops at the first that finds no room, which is kept for {@link ProducerCore.takeUnsent}, or
+   * when something waits. One loop, so that what a call costs is paid once.
    *
    * @returns how many were written
    */
@@ -138,22 +146,34 @@ export class ProducerCore<T> {
     this.check();
     if (this.#writer.quarantined) this.replaceLane();
     try {
-      while (at < to) {
+      while (at < to && !this.busy()) {
         const payload = this.#encoded(values[at]);
-        // Read anew each time: the codec may have sent something, which waits now, or has lost the lane.
+        // Read anew each time: the codec may have lost the lane.
         const writer = this.#writer;
-        if (this.#busy || !this.#plain || payload.length > writer.maxLength) break;
-        if (!writer.write(FRAME_TYPE.message, undefined, payload)) {
+        if (this.busy() || !this.#plain || payload.length > writer.maxLength) {
+          const outgoing = this.prepare(payload, undefined);
+          if (this.busy() || !this.write(outgoing)) {
+            this.#unsent = outgoing;
+            break;
+          }
+        } else if (!writer.write(FRAME_TYPE.message, undefined, payload)) {
           this.#refuse(payload.length);
+          this.#unsent = { payload, metadata: undefined, spill: undefined };
           break;
-        }
+        } else if (writer.unpublishedBytes >= BATCH_BYTES) writer.publish();
         at++;
-        if (writer.unpublishedBytes >= BATCH_BYTES) writer.publish();
       }
     } finally {
       if (at !== from && this.#state === 'open') this.#afterWrite();
     }
     return at - from;
+  }
+
+  /** The message at which {@link ProducerCore.writeMany} stopped, encoded: to be written or discarded. */
+  takeUnsent(): Outgoing | undefined {
+    const unsent = this.#unsent;
+    this.#unsent = undefined;
+    return unsent;
   }
 
   /** A message that is not the common case; what is too large is spilled here. To be written or discarded. */
@@ -167,6 +187,8 @@ export class ProducerCore<T> {
   /** Writes one message, if there is room. Throws `ERR_RINGWAY_CORRUPT_LANE` where the lane was taken out of use; another one is taken. */
   write(outgoing: Outgoing): boolean {
     const { payload, metadata, spill } = outgoing;
+    // Headers are the user's: their getters may have closed this producer.
+    if (this.#state !== 'open') this.check();
     if (!this.beginLane()) return this.#refuse(outgoingLength(outgoing));
     const writer = this.#writer;
     if (writer.quarantined) this.replaceLane();
@@ -278,7 +300,9 @@ export class ProducerCore<T> {
       if (renewed === undefined) throw error;
       this.#use(renewed);
     }
-    throw laneLost(lane);
+    const error = laneLost(lane);
+    this.#laneLost(error);
+    throw error;
   }
 
   /** A control frame that carries the epoch before a producer's first message: readers must not merge the orders of two producers. False while it does not fit. */

@@ -2,7 +2,7 @@ import { Turn } from '@ringway/sync';
 import type { Channel } from './channel.js';
 import type { Codec } from './codec.js';
 import { LANE_LABEL_BYTES, LANE_STATE } from './layout.js';
-import { checkIdle, checkLabel, type ProducerOptions, type WaitOptions } from './options.js';
+import { checkIdle, checkLabel, wholeNumber, type ProducerOptions, type WaitOptions } from './options.js';
 import { ProducerCore, laneLost, outgoingLength } from './producer-core.js';
 import type { Recovery } from './recovery.js';
 import { SendQueue } from './send-queue.js';
@@ -119,14 +119,11 @@ export class Producer<T> {
    * @returns how many were sent
    */
   trySendMany(values: readonly T[], from = 0): number {
-    this.#core.check();
-    let at = from;
-    while (!this.#core.busy() && at < values.length) {
-      at += this.#core.writeMany(values, at, values.length);
-      // What stopped it is another case, or there is no room.
-      if (at < values.length && !this.trySend(values[at++])) return at - 1 - from;
-    }
-    return at - from;
+    wholeNumber('from', from, 0, Number.MAX_SAFE_INTEGER);
+    const sent = this.#core.writeMany(values, from, values.length);
+    const unsent = this.#core.takeUnsent();
+    if (unsent !== undefined) this.#core.discard(unsent);
+    return sent;
   }
 
   /** Waits until what `trySend`, `trySendMany` or `tryReserve` refused last fits, and no `send` waits. */
@@ -283,9 +280,13 @@ export class Producer<T> {
     for (let at = 0; at < values.length;) {
       checkWait(options);
       const to = Math.min(at + BATCH_MESSAGES, values.length);
-      const written = options?.headers === undefined && !this.#core.busy() ? this.#core.writeMany(values, at, to) : 0;
+      const written = options?.headers === undefined ? this.#core.writeMany(values, at, to) : 0;
       at += written;
-      if (this.#turn.spent(written)) await this.#turn.next();
+      const unsent = this.#core.takeUnsent();
+      if (unsent !== undefined) {
+        at++;
+        await this.#sends.enqueue(unsent, outgoingLength(unsent), options);
+      } else if (this.#turn.spent(written)) await this.#turn.next();
       else if (at < to) await this.send(values[at++], options);
     }
   }

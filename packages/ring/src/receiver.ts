@@ -147,8 +147,9 @@ export class Receiver<T> {
       },
       announce: () => {
         channel.raiseConsumersHigh(slot);
-        this.#core.wantEnd();
         doorbells.announce(slot);
+        // After the announcement: whoever acknowledges last takes this wish away, and rings those who are announced.
+        this.#core.wantEnd();
       },
       passOn: () => {
         if (!this.closed && this.#core.blocked) doorbells.ringNext(slot);

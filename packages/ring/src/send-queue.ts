@@ -48,6 +48,9 @@ export class SendQueue<T> {
       },
     };
     this.#idle = channel.newIdle(waiting, idle, pollMicroseconds);
+    core.onLaneLost((error) => {
+      this.rejectAll(error);
+    });
   }
 
   /** Whether something waits. */
@@ -60,7 +63,9 @@ export class SendQueue<T> {
     this.#core.writer.countWait();
     const pending = new Pending<void>(options, NO_ROOM, () => {
       if (!this.#remove(waiting)) return;
-      if (this.#sends.length === 0) this.#idle.stop();
+      // The room that is wished for was that of the first one: the next may need less.
+      this.#idle.stop();
+      if (!this.#look()) this.#idle.start();
     });
     // The codec may use its buffer again before there is room.
     const kept = outgoing === undefined ? undefined : { ...outgoing, payload: new Uint8Array(outgoing.payload) };

@@ -118,3 +118,13 @@ describe('the check of MessagePack', () => {
     assert.equal((found as { x?: number }).x, undefined);
   });
 });
+
+describe('the codec msgpack', () => {
+  it('refuses to encode what no consumer would decode', () => {
+    let deep: unknown = 1;
+    for (let depth = 0; depth < 513; depth++) deep = [deep];
+    const codec = msgpack();
+    assert.throws(() => codec.encode(deep), RangeError);
+    assert.deepEqual(codec.decode(codec.encode([[1]])), [[1]]);
+  });
+});

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 
 import type { Codec } from '../dist/codec.js';
+import { LANE_QUARANTINE } from '../dist/layout.js';
 import type { Producer } from '../dist/producer.js';
 import { HeapPeer, numbered, numberOf } from './support/heap.js';
-import { throwsCode } from './support/codes.js';
+import { rejectsCode, throwsCode } from './support/codes.js';
 
 describe('trySendMany', () => {
   let peer: HeapPeer;
@@ -186,5 +187,95 @@ describe('trySendMany', () => {
     assert.ok(numbers.length > 0 && numbers.length < 500);
     assert.deepEqual(numbers, [...Array(numbers.length).keys()]);
     assert.equal(producer.trySend(numbered(1)), true);
+  });
+});
+
+describe('what waits for room', () => {
+  let peer: HeapPeer;
+
+  beforeEach(() => {
+    peer = HeapPeer.create();
+  });
+
+  afterEach(() => HeapPeer.killAll());
+
+  it('is woken when a larger message before it has given up, and it fits by then', async () => {
+    const producer = peer.producer();
+    const consumer = peer.consumer();
+    while (producer.trySend(numbered(0, 8)));
+    const large = producer.send(numbered(1, 1000), { timeout: 20 });
+    const small = producer.send(numbered(2, 8));
+    // Room for the small one, and not for the large one.
+    for (let count = 0; count < 3; count++) consumer.tryReceive()?.ack();
+    await rejectsCode(large, 'ERR_RINGWAY_TIMEOUT');
+    await small;
+  });
+
+  it('is told when a consumer takes its lane out of use, without being rung by anybody else', async () => {
+    const producer = peer.producer();
+    while (producer.trySend(numbered(0, 1000)));
+    const waiting = producer.send(numbered(1, 1000));
+    const { lane } = peer.reopen().writer();
+    assert.equal(lane.index, 1);
+    peer.channel.lane(0).quarantine();
+    await rejectsCode(waiting, 'ERR_RINGWAY_CORRUPT_LANE');
+  });
+
+  it('was prepared for its lane: another send that loses the lane rejects it as well', async () => {
+    const producer = peer.producer();
+    while (producer.trySend(numbered(0, 8)));
+    const spilled = producer.send(numbered(1, 3000));
+    peer.words[peer.channel.lane(0).base + LANE_QUARANTINE] = 1;
+    const told = rejectsCode(spilled, 'ERR_RINGWAY_CORRUPT_LANE');
+    await rejectsCode(producer.send(numbered(2)), 'ERR_RINGWAY_CORRUPT_LANE');
+    await told;
+    assert.deepEqual(peer.segment.attachments.list(''), []);
+    await producer.send(numbered(3));
+  });
+
+  it('is encoded once by sendMany, whatever it has to wait for', async () => {
+    const encoded: number[] = [];
+    const producer = peer.producer(
+      { timestamps: true },
+      {
+        name: 'bytes',
+        encode: (value: Uint8Array) => {
+          encoded.push(numberOf(value));
+          return value;
+        },
+        decode: (copy: Uint8Array) => copy,
+      },
+    );
+    const consumer = peer.consumer();
+    const all = Array.from({ length: 40 }, (_, number) => numbered(number, number % 7 === 3 ? 2000 : 300));
+    const sending = producer.sendMany(all);
+    const got: number[] = [];
+    while (got.length < all.length) {
+      const delivery = await consumer.receive({ timeout: 5000 });
+      assert.ok(delivery !== undefined);
+      got.push(numberOf(delivery.value));
+      delivery.ack();
+    }
+    await sending;
+    assert.deepEqual(got, [...Array(40).keys()]);
+    assert.deepEqual(encoded, got);
+  });
+});
+
+describe('limits that are no whole numbers', () => {
+  afterEach(() => HeapPeer.killAll());
+
+  it('are refused before they do harm', () => {
+    const peer = HeapPeer.create();
+    const producer = peer.producer();
+    const consumer = peer.consumer();
+    producer.trySend(numbered(1));
+    for (const limit of [0.5, NaN, -0.5]) assert.throws(() => consumer.poll(() => undefined, limit), RangeError);
+    for (const from of [-1, 0.5, NaN]) assert.throws(() => producer.trySendMany([numbered(2)], from), RangeError);
+    assert.equal(
+      consumer.poll(() => undefined, Infinity),
+      1,
+    );
+    assert.equal(peer.channel.lane(0).quarantined, false);
   });
 });

@@ -140,7 +140,7 @@ export class Idle {
       } finally {
         waiting.withdraw(result === undefined);
       }
-      if (result === 'timeout') continue;
+      // Also after a timeout: it may have been rung in between.
       if (waiting.look()) return true;
       waiting.passOn();
     }

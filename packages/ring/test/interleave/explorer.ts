@@ -142,6 +142,8 @@ export class Explorer {
     const log = this.#happenings();
     const linked = control[CONTROL.linked] !== 0;
     const broken = this.#thrown();
+    if (broken === undefined && control[CONTROL.action] !== plan.length)
+      throw new Error(`the plan goes on behind the end of the run: ${JSON.stringify(plan)}`);
     if (broken !== undefined) return { steps, wrong: `threw: ${broken}`, outcome: { log, left: [], dead, linked } };
     if (stopped === STOP.stalled)
       return { steps, wrong: 'everybody waits: a wake-up was lost', outcome: { log, left: [], dead, linked } };

@@ -411,9 +411,10 @@ export class Scheduler {
     }
     if (waiting === 0) {
       for (let who = 0; who < control[CONTROL.participants]; who++) {
-        // Who should have signalled is dead: the scenario ends here.
-        if (control[CONTROL.status + who] === STATUS.signal && control[CONTROL.deaths] === 0)
-          control[CONTROL.stop] = STOP.stalled;
+        const status = control[CONTROL.status + who];
+        // Who should have signalled may be dead, and then the scenario ends here.
+        const waitsInVain = status === STATUS.gate || (status === STATUS.signal && control[CONTROL.deaths] === 0);
+        if (waitsInVain) control[CONTROL.stop] = STOP.stalled;
       }
       return false;
     }

@@ -93,15 +93,20 @@ export class Search {
   #isMadeLater(plan: readonly Action[], steps: number): boolean {
     const last = plan.at(-1);
     if (last?.kind !== ACTION.preempt) return false;
-    const { trace } = this.#explorer;
+    const { trace, scenario } = this.#explorer;
     const entry = last.step * TRACE.words;
     const kind = trace[entry + TRACE.kind];
+    const mortal = scenario.programs[trace[entry + TRACE.who]].mortal === true;
+    // Killed where it was stopped, it would not have made this access.
+    if (mortal && plan.filter((action) => action.kind === ACTION.kill).length < this.#budget.deaths) return false;
     if (kind === STEP.block || kind === STEP.end || (trace[entry + TRACE.ready] & BUFFERED) !== 0) return false;
     const who = trace[entry + TRACE.who];
     const at = trace[entry + TRACE.location];
     for (let step = last.step + 1; step < steps; step++) {
       const other = step * TRACE.words;
       if (trace[other + TRACE.who] === who) return true;
+      // Whoever comes to his end lets his locks go.
+      if (kind === STEP.system && trace[other + TRACE.kind] === STEP.end) return false;
       const writes = kind !== STEP.load || trace[other + TRACE.kind] !== STEP.load;
       if (trace[other + TRACE.location] === at && writes) return false;
     }

@@ -105,7 +105,17 @@ export const TRACE = { who: 0, kind: 1, site: 2, location: 3, ready: 4, value: 5
 export const BUFFERED = 1 << 16;
 
 /** What a participant says that it did. */
-export const EVENT = { tried: 0, sent: 1, got: 2, redelivered: 3, acked: 4, ended: 5, refused: 6, mark: 7 } as const;
+export const EVENT = {
+  tried: 0,
+  sent: 1,
+  got: 2,
+  redelivered: 3,
+  acked: 4,
+  ended: 5,
+  refused: 6,
+  mark: 7,
+  acking: 8,
+} as const;
 
 /** A place is region and byte in one number; what is no memory has a region of its own. */
 export const REGION_BITS = 20;

@@ -13,6 +13,8 @@ export function verdictOf({ log, left }: Outcome): string | undefined {
   const sent = new Set<number>();
   const got = new Set<number>();
   const acked = new Set<number>();
+  /** Somebody has handled it, or has found it at the end. */
+  const handled = new Set<number>();
   const last = new Map<string, number>();
   const held = new Map<number, number[]>();
   /** Acknowledged, and so was all that its consumer got before: it must not come again, not even as redelivered. */
@@ -33,6 +35,7 @@ export function verdictOf({ log, left }: Outcome): string | undefined {
   for (const { who, event, number } of log) {
     if (event === EVENT.tried) tried.add(number);
     else if (event === EVENT.sent) sent.add(number);
+    else if (event === EVENT.acking) handled.add(number);
     else if (event === EVENT.acked) {
       acked.add(number);
       const mine = held.get(who) ?? [];
@@ -46,7 +49,9 @@ export function verdictOf({ log, left }: Outcome): string | undefined {
   for (const { number, redelivered } of left) {
     const wrong = arrive(-1, number, redelivered);
     if (wrong !== undefined) return `${wrong} (found at the end)`;
+    handled.add(number);
   }
-  for (const number of sent) if (!got.has(number)) return `message ${number} was lost`;
+  // Who only got it, and left or died before he acknowledged it, must have left it to somebody else.
+  for (const number of sent) if (!handled.has(number)) return `message ${number} was lost`;
   return undefined;
 }

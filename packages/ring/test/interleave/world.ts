@@ -121,6 +121,8 @@ export class World {
   }
 
   ack(delivery: Delivery<Uint8Array>): void {
+    // From here it counts as handled: if this participant is killed before the acknowledgement is done, it may come again, or not.
+    this.say(EVENT.acking, numberOf(delivery.value));
     delivery.ack();
     this.say(EVENT.acked, numberOf(delivery.value));
   }

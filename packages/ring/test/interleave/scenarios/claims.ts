@@ -1,6 +1,6 @@
 import type { Scenario } from '../scenario.js';
 import type { World } from '../world.js';
-import { end, filler, reader, sendAll, senderOfOne, sleeper, takeWhatIsThere, taker } from './programs.js';
+import { acknowledge, end, filler, reader, sendAll, senderOfOne, sleeper, takeWhatIsThere, taker } from './programs.js';
 
 /** Several consumers on one lane: leases, claims, acknowledgements, the floor, handing over, the end. */
 export const claims: readonly Scenario[] = [
@@ -92,7 +92,7 @@ export const claims: readonly Scenario[] = [
           end(world);
         },
         body: (world) => {
-          world.tryReceive()?.ack();
+          acknowledge(world, world.tryReceive());
           world.tryReceive();
           world.leave();
         },

@@ -1,6 +1,6 @@
 import type { Scenario } from '../scenario.js';
 import type { World } from '../world.js';
-import { QUARTER, beginAt, isLeftAlone, takeWhatIsThere } from './programs.js';
+import { acknowledge, QUARTER, beginAt, isLeftAlone, takeWhatIsThere } from './programs.js';
 
 const HALF_LAP = 2 ** 31;
 const LAP = 2 ** 32;
@@ -29,7 +29,7 @@ function publishAndPark(name: string, setup?: (world: World) => void): Scenario 
           world.consumer();
         },
         body: (world) => {
-          for (let count = 0; count < 2; count++) world.receive()?.ack();
+          for (let count = 0; count < 2; count++) acknowledge(world, world.receive());
           world.signal();
           world.leave();
         },
@@ -62,7 +62,7 @@ function room(name: string, setup?: (world: World) => void): Scenario {
           world.consumer({ prefetch: 2 });
         },
         body: (world) => {
-          for (let count = 0; count < 5; count++) world.receive()?.ack();
+          for (let count = 0; count < 5; count++) acknowledge(world, world.receive());
           world.signal();
           world.leave();
         },
@@ -106,7 +106,7 @@ export const delivery: readonly Scenario[] = [
           world.consumer({ prefetch: 2 });
         },
         body: async (world) => {
-          for (let count = 0; count < 5; count++) (await world.receiveOnLoop())?.ack();
+          for (let count = 0; count < 5; count++) acknowledge(world, await world.receiveOnLoop());
           world.signal();
           world.leave();
         },

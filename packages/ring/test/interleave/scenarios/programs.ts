@@ -1,3 +1,4 @@
+import type { Delivery } from '../../../dist/delivery.js';
 import type { ConsumerOptions, ProducerOptions } from '../../../dist/options.js';
 import type { Program } from '../scenario.js';
 import { EVENT } from '../shared.js';
@@ -7,6 +8,11 @@ import type { World } from '../world.js';
 export const QUARTER = 1016;
 /** Too long for a frame of such a lane. */
 export const SPILLED = 2000;
+
+/** Acknowledges what came, if anything did. */
+export function acknowledge(world: World, delivery: Delivery<Uint8Array> | undefined): void {
+  if (delivery !== undefined) world.ack(delivery);
+}
 
 /** Receives and acknowledges one by one until the stream ends. */
 export function receiveToTheEnd(world: World): void {
