@@ -143,6 +143,7 @@ export class ProducerCore<T> {
    */
   writeMany(values: readonly T[], from: number, to: number): number {
     let at = from;
+    this.#unsent = undefined;
     this.check();
     if (this.#writer.quarantined) this.replaceLane();
     try {

@@ -285,6 +285,9 @@ export class Producer<T> {
       const unsent = this.#core.takeUnsent();
       if (unsent !== undefined) {
         at++;
+        // The codec may have aborted it.
+        if (options?.signal?.aborted === true) this.#core.discard(unsent);
+        checkWait(options);
         await this.#sends.enqueue(unsent, outgoingLength(unsent), options);
       } else if (this.#turn.spent(written)) await this.#turn.next();
       else if (at < to) await this.send(values[at++], options);

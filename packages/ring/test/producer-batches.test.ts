@@ -262,6 +262,28 @@ describe('what waits for room', () => {
   });
 });
 
+describe('a codec that aborts a sendMany', () => {
+  afterEach(() => HeapPeer.killAll());
+
+  it('ends it where it would have to wait', async () => {
+    const controller = new AbortController();
+    const peer = HeapPeer.create();
+    const producer = peer.producer(
+      {},
+      {
+        name: 'bytes',
+        encode: (value: Uint8Array) => {
+          controller.abort();
+          return value;
+        },
+        decode: (copy: Uint8Array) => copy,
+      },
+    );
+    const all = Array.from({ length: 10 }, (_, number) => numbered(number, 1000));
+    await assert.rejects(producer.sendMany(all, { signal: controller.signal }), { code: 'ABORT_ERR' });
+  });
+});
+
 describe('limits that are no whole numbers', () => {
   afterEach(() => HeapPeer.killAll());
 
