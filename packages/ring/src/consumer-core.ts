@@ -1,4 +1,5 @@
 import { RingwayError } from '@ringway/memory';
+import { leaving } from '@ringway/sync';
 import type { Channel } from './channel.js';
 import { BLOCKED, CORRUPT, Claim } from './claim.js';
 import { monotonicMs } from './clock.js';
@@ -6,7 +7,6 @@ import type { Lane } from './lane.js';
 import { LANE_STATE } from './layout.js';
 import { joinAsConsumer, reclaimLanes } from './membership.js';
 import type { Adopter, Recovery } from './recovery.js';
-import { leaving } from './waits.js';
 
 /**
  * Who is never idle looks at the clock after so many calls that found something, or so many times as many that found nothing, and for the dead when this many

@@ -1,4 +1,5 @@
 import type { RingwayError, SegmentHandle } from '@ringway/memory';
+import { checkWait, type WaitOptions } from '@ringway/sync';
 import type { Channel } from './channel.js';
 import type { Claim } from './claim.js';
 import type { Codec } from './codec.js';
@@ -7,12 +8,11 @@ import type { Delivery } from './delivery.js';
 import { LANE_LABEL_BYTES } from './layout.js';
 import { Loops } from './loops.js';
 import { MessageReader } from './message-reader.js';
-import { DEFAULTS, checkIdle, checkLabel, wholeNumber, type ConsumerOptions, type WaitOptions } from './options.js';
+import { DEFAULTS, checkIdle, checkLabel, wholeNumber, type ConsumerOptions } from './options.js';
 import { Poller, type PollHandler } from './poller.js';
 import { Receiver } from './receiver.js';
 import type { Recovery } from './recovery.js';
 import { runHandlers, type RunHandler, type RunOptions } from './run.js';
-import { checkWait } from './waits.js';
 import { Work } from './work.js';
 
 const MAX_PREFETCH = 65_536;

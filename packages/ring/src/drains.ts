@@ -1,7 +1,6 @@
+import { Pending, type WaitOptions } from '@ringway/sync';
 import type { Channel } from './channel.js';
-import type { WaitOptions } from './options.js';
 import type { Recovery } from './recovery.js';
-import { Pending } from './waits.js';
 
 /** Who waits, by one handle, until everything is acknowledged. None of them needs a slot. */
 export class Drains {

@@ -1,9 +1,8 @@
+import { checkWait, type WaitOptions } from '@ringway/sync';
 import type { Delivery } from './delivery.js';
 import { Loop } from './loop.js';
 import type { MessageReader } from './message-reader.js';
-import type { WaitOptions } from './options.js';
 import type { Receiver } from './receiver.js';
-import { checkWait } from './waits.js';
 import type { Work } from './work.js';
 
 /** What a form of looping does with what it receives; see LoopContext. */

@@ -79,14 +79,6 @@ export interface ConsumerOptions {
   readonly closeOnReturn?: boolean | undefined;
 }
 
-/** How long something may be waited for. */
-export interface WaitOptions {
-  /** Rejects with Node's `AbortError`. */
-  readonly signal?: AbortSignal | undefined;
-  /** Milliseconds; rejects with `ERR_RINGWAY_TIMEOUT`. Default: no limit. */
-  readonly timeout?: number | undefined;
-}
-
 const IDLE_STRATEGIES: readonly IdleStrategy[] = ['adaptive', 'park', 'spin'];
 
 /** Throws a `RangeError` unless `value` is a whole number in the range. */

@@ -1,4 +1,5 @@
 import { RingwayError } from '@ringway/memory';
+import { leaving } from '@ringway/sync';
 import type { Channel } from './channel.js';
 import { monotonicMs } from './clock.js';
 import type { Codec } from './codec.js';
@@ -9,7 +10,6 @@ import { joinAsProducer, leaveLane, renewLane, takeLane } from './membership.js'
 import { encodeMetadata, type Metadata } from './metadata.js';
 import type { Recovery } from './recovery.js';
 import { Spills, decodeSpillReference, encodeSpillReference, type SpillReference } from './spill.js';
-import { leaving } from './waits.js';
 
 /** What `publish: 'tick'` and a batch gather at most before they publish, in bytes. */
 const BATCH_BYTES = 16 * 1024;

@@ -1,12 +1,11 @@
-import { Turn } from '@ringway/sync';
+import { Turn, checkWait, leaving, type WaitOptions } from '@ringway/sync';
 import type { Channel } from './channel.js';
 import type { Codec } from './codec.js';
 import { LANE_LABEL_BYTES, LANE_STATE } from './layout.js';
-import { checkIdle, checkLabel, wholeNumber, type ProducerOptions, type WaitOptions } from './options.js';
+import { checkIdle, checkLabel, wholeNumber, type ProducerOptions } from './options.js';
 import { ProducerCore, laneLost, outgoingLength } from './producer-core.js';
 import type { Recovery } from './recovery.js';
 import { SendQueue } from './send-queue.js';
-import { checkWait, leaving } from './waits.js';
 
 const RESOLVED = Promise.resolve();
 /** Messages of a batch between two looks at whether the event loop is due a turn, and at the signal. */

@@ -1,25 +1,19 @@
 import { EventEmitter } from 'node:events';
 import { RingwayError, Segment, type SegmentHandle } from '@ringway/memory';
+import { checkWait, type WaitOptions } from '@ringway/sync';
 import { Attachment } from './attachment.js';
 import type { Channel } from './channel.js';
 import { codecByName, msgpack, type Codec } from './codec.js';
 import { Consumer } from './consumer.js';
 import { Drains } from './drains.js';
 import { LifecycleWatch, type Emit, type QueueEvents } from './lifecycle.js';
-import {
-  DEFAULTS,
-  type ConsumerOptions,
-  type ProducerOptions,
-  type QueueOptions,
-  type WaitOptions,
-} from './options.js';
+import { DEFAULTS, type ConsumerOptions, type ProducerOptions, type QueueOptions } from './options.js';
 import { placeOf, queuesIn, type PlaceOptions, type QueueInfo } from './place.js';
 import { Producer } from './producer.js';
 import { checkQueueOptions, localQueueSegment, openQueueSegment } from './queue-segment.js';
 import type { Recovery } from './recovery.js';
 import { withSchema } from './schema.js';
 import { queueStats, type QueueStats } from './stats.js';
-import { checkWait } from './waits.js';
 
 /** How often an open queue with participants looks whether it was unlinked, or something is held, in milliseconds. */
 const HOUSEKEEPING_MS = 1000;

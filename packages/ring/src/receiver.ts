@@ -1,12 +1,19 @@
 import { RingwayError, type SegmentHandle } from '@ringway/memory';
-import { Turn, type Idle, type IdleStrategy, type Waiting } from '@ringway/sync';
+import {
+  Pending,
+  Turn,
+  checkWait,
+  timeoutError,
+  type Idle,
+  type IdleStrategy,
+  type WaitOptions,
+  type Waiting,
+} from '@ringway/sync';
 import type { Channel } from './channel.js';
 import type { ConsumerCore } from './consumer-core.js';
 import type { Delivery } from './delivery.js';
 import { closedError, type MessageReader } from './message-reader.js';
-import type { WaitOptions } from './options.js';
 import type { Poller } from './poller.js';
-import { Pending, checkWait, timeoutError } from './waits.js';
 
 const NO_MESSAGE = 'no message came';
 

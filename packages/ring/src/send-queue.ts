@@ -1,10 +1,8 @@
 import { RingwayError } from '@ringway/memory';
-import type { Idle, IdleStrategy } from '@ringway/sync';
+import { Pending, timeoutError, type Idle, type IdleStrategy, type WaitOptions } from '@ringway/sync';
 import type { Channel } from './channel.js';
-import type { WaitOptions } from './options.js';
 import { outgoingLength, type Outgoing, type ProducerCore } from './producer-core.js';
 import type { Recovery } from './recovery.js';
-import { Pending, timeoutError } from './waits.js';
 
 const NO_ROOM = 'there was no room in the lane';
 

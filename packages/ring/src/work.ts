@@ -1,5 +1,4 @@
-import type { WaitOptions } from './options.js';
-import { Pending } from './waits.js';
+import { Pending, type WaitOptions } from '@ringway/sync';
 
 /** What the handlers and loops of one consumer have in hand: `stop` waits until that is done. */
 export class Work {

@@ -1,5 +1,12 @@
 import { RingwayError, type SegmentHandle } from '@ringway/memory';
-import type { WaitOptions } from './options.js';
+
+/** How long something may be waited for. */
+export interface WaitOptions {
+  /** Rejects with Node's `AbortError`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds; rejects with `ERR_RINGWAY_TIMEOUT`. Default: no limit. */
+  readonly timeout?: number | undefined;
+}
 
 /** Longest delay of a Node timer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -15,7 +22,7 @@ export function abortError(signal: AbortSignal): Error {
 export function timeoutError(what: string, timeoutMs: number): RingwayError {
   return new RingwayError(
     'ERR_RINGWAY_TIMEOUT',
-    `${what} within ${timeoutMs} ms: wait longer, or look at stats() for what holds it up`,
+    `${what} within ${timeoutMs} ms: wait longer, or look for what holds it up`,
   );
 }
 
