@@ -1,5 +1,5 @@
 import { RingwayError } from '@ringway/memory';
-import { SLOT_STATE } from '@ringway/sync';
+import { SLOT_STATE, joinLinked, takeSlot } from '@ringway/sync';
 import type { Channel } from './channel.js';
 import type { Lane } from './lane.js';
 import type { LaneWriter } from './lane-writer.js';
@@ -12,27 +12,11 @@ export interface ConsumerPlace {
   readonly inherited: Lane[];
 }
 
-/**
- * Taking a slot, under the gate (`unlink-gate.pml`): from before the slot lock until after a look at whether the object still has its name, so that nobody joins
- * what nobody else can find.
- */
-function join<T>(channel: Channel, take: () => T): T {
-  return channel.segment.withGate(() => {
-    if (!channel.segment.isLinked()) {
-      throw new RingwayError(
-        'ERR_RINGWAY_UNLINKED',
-        `queue ${JSON.stringify(channel.segment.name)} was unlinked after it was opened; close it and open it again`,
-      );
-    }
-    return take();
-  });
-}
-
 /** Joins as a consumer. Throws `ERR_RINGWAY_TOO_MANY_CONSUMERS`, `ERR_RINGWAY_UNLINKED`, `ERR_RINGWAY_BUSY`. */
 export function joinAsConsumer(channel: Channel, recovery: Recovery, label: string): ConsumerPlace {
   const { slots, layout, doorbells } = channel;
-  const place = join(channel, () => {
-    const slot = takeSlot(channel, 0, layout.consumers);
+  const place = joinLinked(channel.segment, 'queue', () => {
+    const slot = takeSlot(channel.segment, slots, 0, layout.consumers);
     if (slot === undefined) return undefined;
     let inherited: Lane[] = [];
     if (slots.state(slot) !== SLOT_STATE.free) {
@@ -64,8 +48,8 @@ export function joinAsConsumer(channel: Channel, recovery: Recovery, label: stri
 /** Joins as a producer; the lane comes after ({@link takeLane}). Throws `ERR_RINGWAY_TOO_MANY_PRODUCERS`, `ERR_RINGWAY_UNLINKED`, `ERR_RINGWAY_BUSY`. */
 export function joinAsProducer(channel: Channel, recovery: Recovery, label: string): number {
   const { slots, layout } = channel;
-  const slot = join(channel, () => {
-    const taken = takeSlot(channel, layout.consumers, layout.slotCount);
+  const slot = joinLinked(channel.segment, 'queue', () => {
+    const taken = takeSlot(channel.segment, slots, layout.consumers, layout.slotCount);
     if (taken === undefined) return undefined;
     if (slots.state(taken) !== SLOT_STATE.free) {
       recovery.settleProducer(taken);
@@ -159,20 +143,6 @@ function seizeFirst(channel: Channel, me: number, wanted: (lane: Lane) => boolea
     // Out of use until what is in it is forgotten; that frees it for the next round.
     if (lane.giveBack(me) && lane.seize(me)) return lane;
     lane.disown(me);
-  }
-  return undefined;
-}
-
-/** The lock of a slot: of a free one if there is any, else of one whose owner is dead. */
-function takeSlot(channel: Channel, first: number, end: number): number | undefined {
-  const { slots } = channel;
-  for (const wanted of ['free', 'any'] as const) {
-    for (let slot = first; slot < end; slot++) {
-      if (wanted === 'free' && slots.state(slot) !== SLOT_STATE.free) continue;
-      if (channel.segment.holds(slot) || !slots.tryLock(slot)) continue;
-      if (wanted === 'any' || slots.state(slot) === SLOT_STATE.free) return slot;
-      slots.unlock(slot);
-    }
   }
   return undefined;
 }

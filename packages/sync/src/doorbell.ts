@@ -8,6 +8,8 @@ import type { Slots } from './slots.js';
  */
 const FIRST_WORD_SLOTS = 31;
 const BEYOND = 1 << FIRST_WORD_SLOTS;
+/** Of the waiters at one doorbell. */
+const EVERYBODY = 0x7fffffff;
 
 /** Sleepers words that are needed for slots `0 .. count - 1`. */
 export function sleeperWords(count: number): number {
@@ -99,10 +101,19 @@ export class Doorbells {
     for (let i = 0; i <= this.#slots.count && this.ringOne(); i++);
   }
 
-  /** Rings one slot's doorbell, whether it sleeps or not. */
+  /** Wakes one slot if it sleeps: for what it alone waits for. */
+  ringSleeper(slot: number): void {
+    const index = this.#word(slot);
+    const bit = this.#bit(slot);
+    if ((Atomics.load(this.#words, index) & bit) === 0) return;
+    this.move(slot);
+    if ((Atomics.and(this.#words, index, ~bit) & bit) !== 0) this.ring(slot);
+  }
+
+  /** Rings one slot's doorbell, whether it sleeps or not. All that wait at it wake: one slot may wait for several things. */
   ring(slot: number): void {
     this.move(slot);
-    this.#segment.wake(this.#words, this.#slots.doorbell(slot), 1);
+    this.#segment.wake(this.#words, this.#slots.doorbell(slot), EVERYBODY);
   }
 
   /**

@@ -29,6 +29,14 @@ export interface Waiting {
   passOn(): void;
   /** Something of the system failed (the descriptor was taken away, say): the wait is over, and whoever waits must be told. */
   failed(error: unknown): void;
+  /**
+   * Whether one look after the announcement is not enough: others store plainly before they look at the sleepers, so it takes a fence, and who leaves with work for others
+   * rings only those whom he sees asleep, so it takes a look at who is there. Both cost microseconds. False where every change that is waited for is an Atomics operation of
+   * somebody who looks at the sleepers after it. Default true.
+   */
+  readonly thorough?: boolean;
+  /** Longest sleep of the blocking form at a time, in milliseconds, where something must be looked at again that nobody rings for. Default, and at most: 100. */
+  readonly sliceMs?: number;
   /** Takes that back. `leaving`: this one will not look again soon, so a ring that it was given must be passed on. */
   withdraw(leaving: boolean): void;
 }
@@ -135,8 +143,9 @@ export class Idle {
       waiting.announce();
       let result: WaitResult | undefined;
       try {
-        if (this.#lookAgain()) return true;
-        result = this.#segment.waitSync(this.#words, waiting.doorbell, noted, Math.min(SLICE_MS, deadline - now));
+        if (waiting.thorough === false ? waiting.look() : this.#lookAgain()) return true;
+        const slice = Math.min(SLICE_MS, waiting.sliceMs ?? SLICE_MS, deadline - now);
+        result = this.#segment.waitSync(this.#words, waiting.doorbell, noted, slice);
       } finally {
         waiting.withdraw(result === undefined);
       }
@@ -205,7 +214,7 @@ export class Idle {
    */
   #lookAgain(): boolean {
     // Publishers, and those who acknowledge or free a lease, store and then look at the sleepers without a barrier in between: this is theirs.
-    this.#segment.fence();
+    if (this.#waiting.thorough !== false) this.#segment.fence();
     this.#roster.refresh();
     this.#waiting.lookForDead();
     return this.#waiting.look();

@@ -1,5 +1,6 @@
 export { Doorbells, sleeperWords } from './doorbell.js';
 export { Idle, SLICE_MS, type IdleStrategy, type Waiting } from './idle.js';
+export { joinLinked, takeSlot } from './joining.js';
 export { STRONG_ORDER } from './order.js';
 export { Roster } from './roster.js';
 export { MAX_SLOTS, NOBODY, SLOT_BYTES, SLOT_STATE } from './slot-layout.js';

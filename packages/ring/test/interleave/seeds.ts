@@ -16,7 +16,7 @@ const STORE_NEXT =
 const PARK = `waiting.announce();
             let result;
             try {
-                if (this.#lookAgain())
+                if (waiting.thorough === false ? waiting.look() : this.#lookAgain())
                     return true;`;
 
 /**
@@ -152,7 +152,8 @@ export const seeds: readonly Seed[] = [
       {
         module: 'sync/doorbell',
         find: 'this.ring(slot);\n                    return true;',
-        replace: 'this.#segment.wake(this.#words, this.#slots.doorbell(slot), 1);\n                    return true;',
+        replace:
+          'this.#segment.wake(this.#words, this.#slots.doorbell(slot), EVERYBODY);\n                    return true;',
       },
     ],
   },
@@ -167,15 +168,15 @@ export const seeds: readonly Seed[] = [
     patches: [
       {
         module: 'sync/idle',
-        find: 'this.#segment.fence();\n        this.#roster.refresh();\n        this.#waiting.lookForDead();',
-        replace: 'this.#segment.fence();',
+        find: 'this.#roster.refresh();\n        this.#waiting.lookForDead();\n        return this.#waiting.look();',
+        replace: 'return this.#waiting.look();',
       },
     ],
   },
   {
     name: 'who joins does not look whether the name is still there',
     scenario: 'the last one out takes the name away',
-    patches: [{ module: 'ring/membership', find: 'if (!channel.segment.isLinked()) {', replace: 'if (false) {' }],
+    patches: [{ module: 'sync/joining', find: 'if (!segment.isLinked()) {', replace: 'if (false) {' }],
   },
   {
     // unlink-gate.pml
@@ -194,8 +195,8 @@ export const seeds: readonly Seed[] = [
     scenario: 'the last one out takes the name away',
     patches: [
       {
-        module: 'ring/membership',
-        find: 'return channel.segment.withGate(() => {',
+        module: 'sync/joining',
+        find: 'return segment.withGate(() => {',
         replace: 'return ((body) => body())(() => {',
       },
     ],
@@ -282,8 +283,8 @@ export const seeds: readonly Seed[] = [
     patches: [
       {
         module: 'sync/idle',
-        find: 'this.#segment.fence();\n        this.#roster.refresh();',
-        replace: 'this.#roster.refresh();',
+        find: 'if (this.#waiting.thorough !== false)\n            this.#segment.fence();',
+        replace: '',
       },
     ],
   },
