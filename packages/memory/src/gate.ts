@@ -6,7 +6,10 @@ import { RingwayError } from './errors.js';
 import { GATE_LOCK } from './lock-layout.js';
 import { errnoName } from './posix-error.js';
 
-/** How long the gate may be held by others before a caller gives up, in milliseconds. It is held for microseconds. */
+/**
+ * How long a caller naps, in milliseconds, before it gives up. It is held for microseconds. What counts is what was meant to be slept, not what the clock says: on a machine
+ * with many more threads than processors those who hold the gate one after the other may all be waiting for a processor, and so is the caller.
+ */
 const PATIENCE_MS = 5_000;
 const FIRST_NAP_MS = 0.02;
 const LONGEST_NAP_MS = 5;
@@ -59,7 +62,7 @@ export class Gate {
   }
 
   #take(): void {
-    const begun = performance.now();
+    let napped = 0;
     for (let nap = FIRST_NAP_MS; ; nap = Math.min(nap * NAP_GROWTH, LONGEST_NAP_MS)) {
       this.#descriptor.stat();
       const result = this.#native.lock(this.#descriptor.fd, GATE_LOCK);
@@ -68,7 +71,7 @@ export class Gate {
         return;
       }
       if (errnoName(result) !== 'EAGAIN' && errnoName(result) !== 'EACCES') throw lockRefused(result, this.#path);
-      if (performance.now() - begun > PATIENCE_MS) {
+      if (napped > PATIENCE_MS) {
         throw new RingwayError(
           'ERR_RINGWAY_BUSY',
           `somebody has held the gate of ${this.#path} for ${PATIENCE_MS / 1000} s: a process stopped while it joined or unlinked. ` +
@@ -76,6 +79,7 @@ export class Gate {
         );
       }
       this.#native.futexWait(this.#pillow, 0, 0, nap);
+      napped += nap;
     }
   }
 }
