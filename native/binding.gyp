@@ -22,9 +22,12 @@
       'sources': [
         'src/addon.cc',
         'src/arguments.cc',
+        'src/copy_calls.cc',
+        'src/copy_data.cc',
         'src/descriptor.cc',
         'src/descriptor_calls.cc',
         'src/environment.cc',
+        'src/fault_guard.cc',
         'src/fence.cc',
         'src/fence_calls.cc',
         'src/file_lock.cc',
@@ -36,6 +39,15 @@
         'src/held_words.cc',
         'src/mapping.cc',
         'src/mapping_calls.cc',
+        'src/posix_calls.cc',
+        'src/posix_descriptor.cc',
+        'src/posix_descriptor_calls.cc',
+        'src/posix_mapping.cc',
+        'src/posix_registry.cc',
+        'src/record_lock.cc',
+        'src/record_lock_calls.cc',
+        'src/record_lock_wait.cc',
+        'src/record_lock_waits.cc',
         'src/report_queue.cc',
         'src/shared_range.cc',
         'src/wait_pool.cc',
@@ -46,13 +58,18 @@
     },
   ],
   'conditions': [
-    # For the tests alone, since JavaScript cannot fork without exec; the published package has no tests.
+    # For the tests alone, since JavaScript cannot fork without exec, nor raise a fault of its own; the published package has no tests.
     ['"<!(node -p "fs.existsSync(\'test/fixtures/forker.cc\')")"=="true"', {
       'targets': [
         {
           'target_name': 'forker',
           'sources': ['test/fixtures/forker.cc'],
           # Lands in lib.target/, away from what is published.
+          'type': 'shared_library',
+        },
+        {
+          'target_name': 'faulter',
+          'sources': ['test/fixtures/faulter.cc'],
           'type': 'shared_library',
         },
       ],

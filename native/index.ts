@@ -39,6 +39,20 @@ export const WATCH_REASON = {
 /** Results of {@link Native.futexWait}. */
 export const WAIT_RESULT = { woken: 0, changed: 1, timeout: 2 } as const;
 
+/** What a range of a file may be locked for: {@link Native.lockRecord}. */
+export const RECORD_MODE = { none: 0, shared: 1, exclusive: 2 } as const;
+
+/** A lock of somebody else that stands in the way: {@link Native.queryRecord}. */
+export interface RecordHolder {
+  /** A {@link RECORD_MODE}. */
+  readonly mode: number;
+  readonly start: number;
+  /** 0 reaches to the end of every file. */
+  readonly length: number;
+  /** -1 for a lock of a description, which may belong to many processes; 0 for a process of another PID namespace. */
+  readonly pid: number;
+}
+
 /** The addon's exports. */
 export interface Native {
   /** `linkat(/proc/self/fd/N, path, AT_SYMLINK_FOLLOW)`: gives an unnamed object (`O_TMPFILE`) its name. 0 or -errno (`EEXIST`). */
@@ -52,6 +66,15 @@ export interface Native {
 
   /** `fallocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)`: gives memory back. 0 or -errno. */
   punch(fd: number, offset: number, length: number): number;
+
+  /**
+   * Copies the data that `source` has between `offset` and `end` to the same places of `target`, in libuv's pool: the range is mapped,
+   * populated, and written out of the mapping. Holes are passed over, the target keeps what it has there. Where the next data
+   * begins from `end` on, `size` if there is none before; or -errno: -EFAULT where the source was cut or cannot be read, -ENODEV where it cannot
+   * be mapped. What lies beyond the end of the source is passed over like a hole: look at its size afterwards. Both descriptors are duplicated
+   * before the call returns. Of two calls at a time one brings its pages in while the other writes.
+   */
+  copyData(source: number, target: number, offset: number, end: number, size: number): Promise<number> | number;
 
   /**
    * Maps `length` bytes of `fd` from `offset` (both multiples of the page size), shared, readable and writable,
@@ -73,6 +96,20 @@ export interface Native {
    * the buffer is no mapping of this addon or was unmapped before.
    */
   unmap(buffer: ArrayBuffer): boolean;
+  /**
+   * Whether memory was missing under a mapping: its object was truncated, or a hole could not be filled, and somebody touched
+   * it. From then on a part of it shows zeros that nobody else sees, and takes writes that nobody else gets. False for what is no mapping of this addon,
+   * and once it was unmapped.
+   *
+   * That nobody is killed by SIGBUS is the work of a signal handler, installed when the process loads the addon first. A SIGBUS anywhere else goes
+   * to the handler that was there before. With the environment variable `RINGWAY_FAULT_GUARD=0` there is none. A later `process.on('SIGBUS', …)` replaces it.
+   */
+  isBroken(buffer: ArrayBuffer): boolean;
+  /**
+   * One word: how many mappings of this environment have become broken, counted while the instruction that met the fault is still under way. The
+   * same array each time. A load of it after an access tells, for a nanosecond, whether to ask {@link Native.isBroken}.
+   */
+  faults(): Int32Array;
 
   /**
    * The process closes this descriptor in every forked child (`pthread_atfork`), so that no child keeps its locks; and when
@@ -93,6 +130,92 @@ export interface Native {
    * description. Costs two system calls a held byte and one more (GETLK over ranges, split at what is found). 0 or -errno.
    */
   probeRange(fd: number, start: number, count: number, held: Int32Array): number;
+
+  /**
+   * `F_OFD_SETLK` of a range: gives all of it this {@link RECORD_MODE}, or changes nothing. A length of 0 reaches to the end of every
+   * file. What the description holds there already is converted, and `none` lets it go. 0, or -EAGAIN when somebody else's lock is
+   * in the way, or -errno (`EBADF` also for a shared lock without read access, or an exclusive one without write access).
+   */
+  lockRecord(fd: number, start: number, length: number, mode: number): number;
+  /** `F_OFD_GETLK` of a range: who would be in the way of a lock of this mode (one of them), 0 when nobody, or -errno. Takes no lock. */
+  queryRecord(fd: number, start: number, length: number, mode: number): RecordHolder | number;
+  /**
+   * Where the waits of this environment report that they are over: called on the event loop, once a wait. Call once, before the
+   * first {@link Native.waitForRecord}; a second call replaces the function.
+   */
+  onRecordWait(dispatch: (id: number) => void): void;
+  /**
+   * `F_OFD_SETLKW` in a thread of its own: waits in the kernel's queue until it has the lock. A positive id for
+   * {@link Native.endRecordWait}, or -errno (`EAGAIN` when 256 threads of the process wait already, or none can be started). The
+   * descriptor must stay open until then.
+   *
+   * To end the wait the thread is sent a real-time signal, the highest below SIGRTMAX that nobody handled at the first wait. Its
+   * handler does nothing, and no other thread is sent it.
+   */
+  waitForRecord(fd: number, start: number, length: number, mode: number): number;
+  /** Blocks this thread until the wait is over (1), at most `timeoutMs` (0 to 1000) milliseconds (0); or -ENOENT. */
+  isRecordWaitOver(id: number, timeoutMs: number): number;
+  /**
+   * Ends the wait, if it is not over, and forgets it. 0: the lock was got, be it at the last moment, and is the description's; -EINTR:
+   * it was not; or the kernel's refusal as -errno; -ENOENT when there is none of this id. Some 50 us.
+   */
+  endRecordWait(id: number): number;
+  /** Keeps the event loop alive while `on`, independent of how many waits there are. Default off. */
+  refRecordWaits(on: boolean): void;
+  /** How many waits of this environment were begun and not ended. */
+  countRecordWaits(): number;
+
+  /** Bytes of a page of memory. */
+  posixPageSize(): number;
+  /**
+   * mmap(2) at an address that the kernel chooses, by the protections and flags of Linux. A positive number that stands for the mapping
+   * until {@link Native.posixUnmap} or {@link Native.posixForget}, or -errno: `EINVAL` also for a range behind the last page of the file, `ENODEV` for
+   * what is neither a regular file nor /dev/zero. Memory that can be read can always be written without a fault, whatever was asked for: a
+   * write without `PROT_WRITE` stays private. A shared mapping keeps a duplicate of the descriptor (`EMFILE`). MADV_DONTFORK.
+   */
+  posixMap(length: number, prot: number, flags: number, fd: number, offset: number): number;
+  /** mmap(2) with `MAP_FIXED` at byte `at` of a mapping, inside it. 0 or -errno. */
+  posixMapOver(id: number, at: number, length: number, prot: number, flags: number, fd: number, offset: number): number;
+  /**
+   * All of the mapping as an external ArrayBuffer, the same one at each call until it was detached. -errno: `EACCES` unless all of it can be read, `ENOENT`
+   * for a mapping that is gone, which is so for all calls that take its number. Throws when the runtime refuses external buffers, or one of this size; the mapping is gone then.
+   */
+  posixBuffer(id: number): ArrayBuffer | number;
+  /**
+   * munmap(2) of all of it, or of what lies behind its beginning: the ArrayBuffer is detached (as by {@link Native.unmap}), and what is left is seen
+   * through another. 0 or -errno (`EINVAL` for another part).
+   */
+  posixUnmap(id: number, offset: number, length: number): number;
+  /** For a mapping that nobody can name any more: unmaps it, or leaves it to its ArrayBuffer. */
+  posixForget(id: number): void;
+  /**
+   * mprotect(2). Without `PROT_READ` only all of it (`EINVAL`), and the ArrayBuffer is detached: the bytes wait at another address until they may
+   * be read again. 0 or -errno.
+   */
+  posixProtect(id: number, offset: number, length: number, prot: number): number;
+  /** mlock(2), and munlock(2) unless `locked`. 0 or -errno. */
+  posixLock(id: number, offset: number, length: number, locked: boolean): number;
+  /** madvise(2); `EINVAL` for advices that could make a page unreachable, or give it to a forked child. 0 or -errno. */
+  posixAdvise(id: number, offset: number, length: number, advice: number): number;
+  /** msync(2). 0 or -errno. */
+  posixSync(id: number, offset: number, length: number, flags: number): number;
+  /** msync(2) in libuv's pool, untouched by what happens to the mapping meanwhile. Resolves to 0 or -errno. -errno at once for wrong arguments. */
+  posixSyncLater(id: number, offset: number, length: number, flags: number): Promise<number> | number;
+
+  /** shm_open(3). A descriptor, `O_CLOEXEC`, or -errno. */
+  posixOpenShared(name: string, oflag: number, mode: number): number;
+  /** shm_unlink(3). 0 or -errno. */
+  posixUnlinkShared(name: string): number;
+  /** memfd_create(2). A descriptor or -errno. */
+  posixCreateUnnamed(name: string, flags: number): number;
+  /** ftruncate(2). 0 or -errno. */
+  posixTruncate(fd: number, length: number): number;
+  /** fcntl(2) `F_ADD_SEALS`. 0 or -errno. */
+  posixAddSeals(fd: number, seals: number): number;
+  /** fcntl(2) `F_GET_SEALS`. The seals or -errno. */
+  posixGetSeals(fd: number): number;
+  /** close(2) of what {@link Native.posixOpenShared} or {@link Native.posixCreateUnnamed} opened, which the end of the environment closes too. `EBADF` for any other. */
+  posixClose(fd: number): number;
 
   /**
    * `membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED)`: from here the processors that run this process take part in every {@link Native.fence}. 0 or

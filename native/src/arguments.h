@@ -30,7 +30,7 @@ class Arguments {
   bool Word(std::size_t first, std::uint32_t** word) const;
 
  private:
-  static constexpr std::size_t kMost = 4;
+  static constexpr std::size_t kMost = 7;
 
   napi_env env_;
   napi_value values_[kMost] = {};

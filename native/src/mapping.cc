@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "arguments.h"
+#include "fault_guard.h"
 #include "shared_range.h"
 #include "waiter.h"
 
@@ -21,6 +22,8 @@ struct Mapping {
   bool has_store;
   // After unmap: a job of libuv's pool keeps the ArrayBuffer object, not its backing store.
   bool has_object;
+  // Until the addresses are given back.
+  FaultRange* guarded;
 };
 
 MappingRegistry::MappingRegistry(Waiter* waiter) : waiter_(waiter) {}
@@ -29,7 +32,9 @@ MappingRegistry::~MappingRegistry() = default;
 
 napi_value MappingRegistry::Publish(napi_env env, char* address, std::size_t bytes) {
   const auto key = reinterpret_cast<std::uintptr_t>(address);
-  auto added = std::make_unique<Mapping>(Mapping{this, address, bytes, true, true, false});
+  // Guarded before anybody can touch it.
+  FaultRange* const guarded = GuardRange(address, bytes, faults_);
+  auto added = std::make_unique<Mapping>(Mapping{this, address, bytes, true, true, false, guarded});
   Mapping* const mapping = mappings_.emplace(key, std::move(added)).first->second.get();
   napi_value buffer = nullptr;
   const napi_status status = napi_create_external_arraybuffer(env, address, bytes, OnStoreFreed, mapping, &buffer);
@@ -86,6 +91,11 @@ bool MappingRegistry::Contains(const void* address, std::size_t bytes) const {
   return mapping->live && offset <= mapping->bytes && bytes <= mapping->bytes - offset;
 }
 
+bool MappingRegistry::IsBroken(const void* address) const {
+  const auto found = mappings_.find(reinterpret_cast<std::uintptr_t>(address));
+  return found != mappings_.end() && found->second->live && ringway::IsBroken(*found->second->guarded);
+}
+
 void MappingRegistry::Close() {
   while (!mappings_.empty()) Retire(mappings_.begin()->second.get());
 }
@@ -115,6 +125,10 @@ void MappingRegistry::Retire(Mapping* mapping) {
   const auto found = mappings_.find(reinterpret_cast<std::uintptr_t>(mapping->address));
   retired_.emplace(mapping, std::move(found->second));
   mappings_.erase(found);
+  // In this order: once the addresses are given back, other memory may lie there, whose faults are not ours to mend.
+  // Nothing of a range that was covered faults in between; one that was not is the end of its environment, or was
+  // collected, so that nobody looks at it.
+  UnguardRange(mapping->guarded);
   // Where it fails, the range stays reserved, which hurts nobody.
   UnmapRange(mapping->address, mapping->bytes);
 }

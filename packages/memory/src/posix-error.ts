@@ -1,8 +1,8 @@
 import { getSystemErrorMap, getSystemErrorName } from 'node:util';
 
 /**
- * A refusal of the operating system, in the form in which `node:fs` throws them. Errors that come from `node:fs` itself are
- * passed on as they are: same properties, another class. Programs look at `code`.
+ * A refusal of the operating system, in the form in which `node:fs` throws them. Errors that come from `node:fs` itself
+ * are passed on as they are: same properties, another class. Programs look at `code`.
  */
 export class PosixError extends Error {
   /** Negative errno, as in `os.constants.errno` with the sign turned. */
@@ -18,11 +18,13 @@ export class PosixError extends Error {
    * @param errno - what the native function returned: a negative errno
    * @param syscall - the call that was refused
    * @param path - the file that it was about
+   * @param why - what is known of the cause, for people
    */
-  constructor(errno: number, syscall: string, path?: string) {
+  constructor(errno: number, syscall: string, path?: string, why?: string) {
     const code = getSystemErrorName(errno);
     const text = getSystemErrorMap().get(errno)?.[1] ?? 'unknown error';
-    super(`${code}: ${text}, ${syscall}${path === undefined ? '' : ` '${path}'`}`);
+    const about = path === undefined ? '' : ` '${path}'`;
+    super(`${code}: ${text}, ${syscall}${about}${why === undefined ? '' : `: ${why}`}`);
     this.name = 'PosixError';
     this.errno = errno;
     this.code = code;

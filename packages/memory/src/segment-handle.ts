@@ -15,7 +15,7 @@ export interface Watch {
 /**
  * One opener's view of one segment: what the layers above need of it, and no more. `Segment` implements it on shared memory,
  * `LocalSegment` on the heap of one thread. Everything but `releaseLoop` and `Watch.cancel` throws `ERR_RINGWAY_CLOSED` after
- * {@link SegmentHandle.close}; what needs the descriptor throws `ERR_RINGWAY_DESCRIPTOR` when somebody closed or replaced it by
+ * {@link SegmentHandle.close}, and all of that but `holdLoop` throws `ERR_RINGWAY_SEGMENT_TRUNCATED` once memory of it was found missing; what needs the descriptor throws `ERR_RINGWAY_DESCRIPTOR` when somebody closed or replaced it by
  * number, and the handle is closed then.
  */
 export interface SegmentHandle {
@@ -44,6 +44,17 @@ export interface SegmentHandle {
   commit(offset: number, length: number): void;
   /** Gives the memory of a range back to the system; it reads as zeros afterwards. */
   punch(offset: number, length: number): void;
+
+  /**
+   * Throws `ERR_RINGWAY_SEGMENT_TRUNCATED` if an access through this handle has met memory that is missing. Such an access reads zeros, or writes what nobody
+   * sees: called *after* reading, this proves that what was read was there, and between writing and publishing, that what was written is. One to two nanoseconds.
+   */
+  assertIntact(): void;
+  /**
+   * As {@link SegmentHandle.assertIntact}, and asks the system: finds as well what nobody has touched yet, and an object that was cut to nothing and has grown
+   * again. About 2 us. Not found is an object that was cut behind its header and has grown again before anybody touched it: that is zeros like any others.
+   */
+  inspect(): void;
 
   /**
    * Runs `body` while holding the gate between joining and unlinking. Throws `ERR_RINGWAY_BUSY` if somebody holds it for 5 s,

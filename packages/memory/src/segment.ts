@@ -1,4 +1,6 @@
-import { closeSync } from 'node:fs';
+import { closeSync, fdatasync } from 'node:fs';
+import type { PathLike } from 'node:fs';
+import { promisify } from 'node:util';
 import { WAIT_RESULT } from '@ringway/native';
 import type { LockRange, Native } from '@ringway/native';
 
@@ -6,7 +8,6 @@ import { FileAttachments } from './attachments.js';
 import { bearObject } from './birth.js';
 import { mergeRanges } from './byte-range.js';
 import type { ByteRange } from './byte-range.js';
-import { Descriptor } from './descriptor.js';
 import { directoryAbilities } from './directory.js';
 import { RingwayError } from './errors.js';
 import { Gate } from './gate.js';
@@ -14,7 +15,12 @@ import { fence, registeredForFences } from './fences.js';
 import { HEADER_BYTES } from './header-layout.js';
 import { checkHeader, decodeHeader, encodeHeader } from './header.js';
 import type { HeaderExpectations, SegmentHeader } from './header.js';
+import { KIND_MEMORY } from './kinds.js';
 import { LockTable } from './lock-table.js';
+import { anonymous, mapFile } from './map-file.js';
+import type { AnonymousOptions, MapFileOptions } from './map-file.js';
+import { viewOf } from './mapping.js';
+import type { Mapping, ViewConstructor } from './mapping.js';
 import { MappingTable } from './mapping-table.js';
 import { AttachmentNames, objectPath, resolvePlace } from './names.js';
 import { newHeader } from './new-header.js';
@@ -27,8 +33,11 @@ import { native as loadNative } from './platform.js';
 import { PosixError, codeOf } from './posix-error.js';
 import type { Attachments, SegmentHandle, WaitResult, Watch, WatchReason } from './segment-handle.js';
 import { checkRoom, explainNoSpace } from './space.js';
+import { SizedDescriptor, Truncation } from './truncation.js';
 import { checkOwner, trustOf } from './trust.js';
 import { leadsTo, unlinkHere, unlinkObject } from './unlink.js';
+import { memoryRange, memorySpec } from './user-memory.js';
+import type { MemoryOptions } from './user-memory.js';
 import { watches } from './watches.js';
 
 /** What an opener demands. */
@@ -81,13 +90,15 @@ export class Segment implements SegmentHandle {
 
   readonly #native: Native;
   readonly #directory: string;
-  readonly #descriptor: Descriptor;
+  readonly #truncation: Truncation;
+  readonly #descriptor: SizedDescriptor;
   readonly #locks: LockTable;
   readonly #gate: Gate;
   readonly #mappings: MappingTable;
   readonly #attachmentNames: AttachmentNames;
   readonly #watches = new Set<Watch>();
   #holds = 0;
+  #bytes: Uint8Array<ArrayBuffer> | undefined;
   #closed: string | undefined;
 
   private constructor(parts: SegmentParts) {
@@ -97,10 +108,12 @@ export class Segment implements SegmentHandle {
     this.header = parts.header;
     this.created = parts.created;
     this.#native = native;
-    this.#descriptor = new Descriptor(native, parts.fd);
+    const { size } = parts.header;
+    this.#truncation = new Truncation(native, path, size, () => this.#mappings.buffers());
+    this.#descriptor = new SizedDescriptor(native, parts.fd, size, this.#truncation.cut);
     this.#locks = new LockTable(native, this.#descriptor, path);
     this.#gate = new Gate(native, this.#descriptor, path);
-    this.#mappings = new MappingTable(native, this.#descriptor, parts.header.size, path);
+    this.#mappings = new MappingTable(native, this.#descriptor, size, path);
     this.#attachmentNames = new AttachmentNames(path, parts.header.creationId);
     this.#directory = this.#attachmentNames.directory;
     this.attachments = new FileAttachments({
@@ -154,6 +167,37 @@ export class Segment implements SegmentHandle {
       }
       return Segment.#make(native, name, path, spec);
     });
+  }
+
+  /**
+   * Opens memory of one's own by name, or makes it: zeroes, reserved, the same for all processes that open it; {@link Segment.bytes}, {@link Segment.view}. Nothing keeps two from
+   * writing at once: `Mutex.at` and its like place locks in it. Errors as of {@link Segment.openOrCreate}, `ERR_RINGWAY_OPTIONS_MISMATCH`.
+   */
+  static memory(name: string, options: MemoryOptions = {}): Segment {
+    const spec = memorySpec(options);
+    const segment =
+      spec === undefined
+        ? Segment.open(name, { ...options, kind: KIND_MEMORY })
+        : options.create === 'always'
+          ? Segment.create(name, spec)
+          : Segment.openOrCreate(name, spec);
+    try {
+      memoryRange(segment.header, name, options);
+      return segment;
+    } catch (error) {
+      segment.close();
+      throw error;
+    }
+  }
+
+  /** Maps a file: see {@link mapFile}. */
+  static map(path: PathLike, options: MapFileOptions = {}): Mapping {
+    return mapFile(path, options);
+  }
+
+  /** Memory of this process alone, outside of V8's heap: see {@link anonymous}. */
+  static anonymous(length: number, options: AnonymousOptions = {}): Mapping {
+    return anonymous(length, options);
   }
 
   /**
@@ -225,9 +269,42 @@ export class Segment implements SegmentHandle {
     return this.#closed !== undefined;
   }
 
+  /**
+   * The bytes of one's own, of a segment that {@link Segment.memory} opened: the same array at each call. Do not give it to the asynchronous functions of Node.js.
+   * Errors: `ERR_RINGWAY_KIND_MISMATCH` for any other segment, `ERR_RINGWAY_CLOSED`, `ERR_RINGWAY_SEGMENT_TRUNCATED`.
+   */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    this.#assertOpen();
+    if (this.#bytes === undefined) {
+      const { offset, length } = memoryRange(this.header, this.name);
+      this.#bytes = new Uint8Array(this.map(offset, this.header.size - offset), 0, length);
+    }
+    return this.#bytes;
+  }
+
+  /**
+   * A view of a part of {@link Segment.bytes}, for example `segment.view(Int32Array, 4096, 16)`.
+   *
+   * @param type - the class of the view
+   * @param offset - its first byte, a multiple of the element size; default 0
+   * @param length - how many elements it has; default: as many as fit
+   */
+  view<T>(type: ViewConstructor<T>, offset = 0, length?: number): T {
+    return viewOf(this.bytes, type, offset, length);
+  }
+
+  /** Writes what was changed to the disk, where the segment lies in a directory on one (`fdatasync`), off the event loop. */
+  async flush(): Promise<void> {
+    this.#assertOpen();
+    this.#descriptor.stat();
+    await promisify(fdatasync)(this.#descriptor.fd);
+  }
+
   map(offset: number, length: number): ArrayBuffer {
     this.#assertOpen();
-    return this.#mappings.map(offset, length, false);
+    const buffer = this.#mappings.map(offset, length, false);
+    if (offset === 0) this.#truncation.watchHeader(buffer);
+    return buffer;
   }
 
   mapRing(offset: number, length: number): ArrayBuffer {
@@ -259,6 +336,17 @@ export class Segment implements SegmentHandle {
     if (result !== 0) throw new PosixError(result, 'fallocate', this.path);
   }
 
+  /** One plain load while no mapping of this environment has met missing memory. */
+  assertIntact(): void {
+    this.#truncation.check();
+  }
+
+  inspect(): void {
+    this.#assertOpen();
+    this.#truncation.checkHeader();
+    this.#descriptor.stat();
+  }
+
   withGate<T>(body: () => T): T {
     this.#assertOpen();
     return this.#gate.run(body);
@@ -266,6 +354,7 @@ export class Segment implements SegmentHandle {
 
   isLinked(): boolean {
     this.#assertOpen();
+    this.#truncation.checkHeader();
     const { nlink } = this.#descriptor.stat();
     if (nlink < 2n) return nlink === 1n;
     // Where objects are born under a temporary name, a creator killed between linking and removing that leaves two.
@@ -296,6 +385,8 @@ export class Segment implements SegmentHandle {
 
   lockedBits(start: number, count: number, held: Int32Array): void {
     this.#assertOpen();
+    // Who waits calls this now and then, and would else wait for ever on words that are nobody's any more.
+    this.#truncation.checkHeader();
     this.#locks.lockedBits(start, count, held);
   }
 
@@ -311,7 +402,7 @@ export class Segment implements SegmentHandle {
   wake(words: Int32Array, index: number, count: number): number {
     this.#assertOpen();
     const woken = this.#native.futexWake(words, index, count);
-    if (woken < 0) throw new PosixError(woken, 'futex');
+    if (woken < 0) throw this.#explain(new PosixError(woken, 'futex'));
     return woken;
   }
 
@@ -321,7 +412,7 @@ export class Segment implements SegmentHandle {
     if (!(timeoutMs > 0)) return words[index] === expected ? 'timeout' : 'changed';
     const result = this.#native.futexWait(words, index, expected, Math.min(timeoutMs, LONGEST_WAIT_MS));
     const meaning = WAIT_RESULTS.get(result);
-    if (meaning === undefined) throw new PosixError(result, 'futex');
+    if (meaning === undefined) throw this.#explain(new PosixError(result, 'futex'));
     return meaning;
   }
 
@@ -334,10 +425,18 @@ export class Segment implements SegmentHandle {
   ): Watch {
     this.#assertOpen();
     const dispatcher = watches(this.#native);
-    const id = dispatcher.add(words, index, expected, this.#lockRange(locks), (reason) => {
+    const report = (reason: WatchReason): void => {
       this.#watches.delete(watch);
+      // The kernel cannot reach the word. Where its memory is missing, this access leaves a mark, and what `fired` does next throws.
+      if (reason === 'failed' && index < words.length) Atomics.load(words, index);
       fired(reason);
-    });
+    };
+    let id: number;
+    try {
+      id = dispatcher.add(words, index, expected, this.#lockRange(locks), report);
+    } catch (error) {
+      throw this.#explain(error);
+    }
     const watch: Watch = {
       cancel: () => {
         this.#watches.delete(watch);
@@ -348,8 +447,9 @@ export class Segment implements SegmentHandle {
     return watch;
   }
 
+  /** Also after memory was found missing: it touches none. */
   holdLoop(): void {
-    this.#assertOpen();
+    this.#assertNotClosed();
     this.#holds += 1;
     watches(this.#native).hold();
   }
@@ -389,7 +489,18 @@ export class Segment implements SegmentHandle {
     return this.#locks.rangeToWatch(start, count, held);
   }
 
+  /** For waits and wake-ups: no signal is raised inside of the kernel, which says instead that it cannot reach the word. */
+  #explain(error: unknown): unknown {
+    if (codeOf(error) === 'EFAULT') this.#truncation.lost('the kernel cannot reach a word in it');
+    return error;
+  }
+
   #assertOpen(): void {
+    this.#assertNotClosed();
+    this.#truncation.check();
+  }
+
+  #assertNotClosed(): void {
     if (this.#closed === undefined) return;
     throw new RingwayError('ERR_RINGWAY_CLOSED', `this handle of ${this.path} cannot be used: ${this.#closed}`);
   }

@@ -24,7 +24,7 @@ export class TemporaryFile {
   /** Makes and locks one. Errors as `node:fs` throws them, and {@link PosixError}. */
   static create(native: Native, directory: string): TemporaryFile {
     for (;;) {
-      const path = join(directory, NAME_PREFIX + randomBytes(RANDOM_BYTES).toString('hex'));
+      const path = temporaryPath(directory);
       const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
       const file = new TemporaryFile(fd, path);
       const locked = native.lock(fd, BIRTH_LOCK);
@@ -34,6 +34,17 @@ export class TemporaryFile {
       closeSync(fd);
       if (locked !== 0 && !isHeld(locked)) throw new PosixError(locked, 'fcntl', path);
     }
+  }
+
+  /** Locks an object that has no name and gives it a temporary one. {@link PosixError}, `errno` of `fcntl` or `linkat`. */
+  static name(native: Native, fd: number, directory: string): TemporaryFile {
+    const path = temporaryPath(directory);
+    // Locked before it is named, so that no sweeper finds it without a lock.
+    const locked = native.lock(fd, BIRTH_LOCK);
+    if (locked !== 0) throw new PosixError(locked, 'fcntl', path);
+    const linked = native.linkDescriptor(fd, path);
+    if (linked !== 0) throw new PosixError(linked, 'linkat', path);
+    return new TemporaryFile(fd, path);
   }
 
   /** Removes the temporary name, if it is still there. */
@@ -47,6 +58,10 @@ export class TemporaryFile {
       if (NAME_PATTERN.test(entry)) sweepOne(native, join(directory, entry));
     }
   }
+}
+
+function temporaryPath(directory: string): string {
+  return join(directory, NAME_PREFIX + randomBytes(RANDOM_BYTES).toString('hex'));
 }
 
 function isHeld(result: number): boolean {

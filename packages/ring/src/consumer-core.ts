@@ -83,9 +83,17 @@ export class ConsumerCore implements Adopter {
   }
 
   /**
-   * A claim with frames that wait for delivery, or undefined. Claims up to `limit` frames if it has none; what the dead left comes first (Q4).
+   * A claim with frames that wait for delivery, or undefined. Claims up to `limit` frames if it has none; what the dead left comes first (Q4). Throws
+   * `ERR_RINGWAY_SEGMENT_TRUNCATED`.
    */
   next(limit: number): Claim | undefined {
+    const claim = this.#next(limit);
+    // After the look: what was found, or that there is nothing, is no news where memory was missing.
+    this.#channel.segment.assertIntact();
+    return claim;
+  }
+
+  #next(limit: number): Claim | undefined {
     if (--this.#looks < 0) this.lookForDeadIfDue();
     if (this.#inherited.length > 0 || this.#adoptions.length > 0) {
       const adopted = this.#nextAdopted();
@@ -169,7 +177,11 @@ export class ConsumerCore implements Adopter {
 
   /** Whether a stream has ended since this consumer came, or since it last told so: some producer has ended, none is left, everything is acknowledged. */
   hasEnded(): boolean {
-    return this.#channel.endings !== this.#endings && !this.#channel.hasOpenLane() && this.#channel.isDrained();
+    if (this.#channel.endings === this.#endings || this.#channel.hasOpenLane() || !this.#channel.isDrained())
+      return false;
+    // Zeros look like an end, too.
+    this.#channel.segment.inspect();
+    return true;
   }
 
   /** Before a wait that ends may end: whoever acknowledges last rings. */
@@ -235,6 +247,8 @@ export class ConsumerCore implements Adopter {
 
   #quarantine(claim: Claim): void {
     const { lane } = claim;
+    // Zeros where an object was cut are no frames either.
+    lane.segment.inspect();
     lane.quarantine();
     claim.clear();
     this.#corrupt(

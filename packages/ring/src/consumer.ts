@@ -13,6 +13,7 @@ import { Poller, type PollHandler } from './poller.js';
 import { Receiver } from './receiver.js';
 import type { Recovery } from './recovery.js';
 import { runHandlers, type RunHandler, type RunOptions } from './run.js';
+import { unlessTruncated } from './truncated.js';
 import { Work } from './work.js';
 
 const MAX_PREFETCH = 65_536;
@@ -204,7 +205,11 @@ export class Consumer<T> implements AsyncIterable<T> {
   close(): void {
     if (this.closed) return;
     this.#receiver.close();
-    if (!this.#segment.closed) this.#poller.settle();
+    if (!this.#segment.closed) {
+      unlessTruncated(() => {
+        this.#poller.settle();
+      })();
+    }
     this.#core.close();
     this.#work.abandon();
     this.#context.closed(this);
@@ -218,6 +223,11 @@ export class Consumer<T> implements AsyncIterable<T> {
     // Only while somebody works here: who does not receive must not keep what others could have.
     const working = !this.#work.done || this.#receiver.awaited;
     if (working && !this.closed && !this.#poller.busy) this.#core.lookForDeadIfDue();
+  }
+
+  /** @internal The segment has lost memory: what waits rejects with this. */
+  fail(error: unknown): void {
+    this.#receiver.fail(error);
   }
 
   /** As `close`. */

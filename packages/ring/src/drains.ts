@@ -4,17 +4,21 @@ import type { Recovery } from './recovery.js';
 
 /** Who waits, by one handle, until everything is acknowledged. None of them needs a slot. */
 export class Drains {
-  readonly #waits = new Set<Pending<void>>();
+  /** With what ends each of them. */
+  readonly #waits = new Map<Pending<void>, () => void>();
 
   /** Whether nobody waits. */
   get none(): boolean {
     return this.#waits.size === 0;
   }
 
-  /** Resolves when everything that was published, by anybody, is acknowledged. */
+  /** Throws `ERR_RINGWAY_SEGMENT_TRUNCATED`. Resolves when everything that was published, by anybody, is acknowledged. */
   wait(channel: Channel, recovery: Recovery, options: WaitOptions | undefined): Promise<void> {
-    if (channel.isDrained()) return Promise.resolve();
     const { segment, words, drainDoorbell } = channel;
+    if (channel.isDrained()) {
+      segment.inspect();
+      return Promise.resolve();
+    }
     let cancel: (() => void) | undefined;
     const over = (): void => {
       if (!this.#waits.delete(pending)) return;
@@ -41,6 +45,8 @@ export class Drains {
       channel.wantDrain();
       segment.fence();
       if (channel.isDrained()) {
+        // Zeros look drained, too.
+        segment.inspect();
         over();
         pending.resolve();
         return;
@@ -51,15 +57,17 @@ export class Drains {
         watch.cancel();
       };
     };
-    this.#waits.add(pending);
+    this.#waits.set(pending, over);
     segment.holdLoop();
     guarded();
     return pending.promise;
   }
 
-  /** Just before the segment is closed, which ends their watches: rejects them. */
-  close(error: Error): void {
-    for (const pending of this.#waits) pending.reject(error);
-    this.#waits.clear();
+  /** Before the segment is closed, or when it has lost memory: rejects them. */
+  fail(error: unknown): void {
+    for (const [pending, over] of this.#waits) {
+      over();
+      pending.reject(error);
+    }
   }
 }

@@ -9,6 +9,7 @@ export type { PlaceOptions, QueueInfo } from './place.js';
 export type { PollHandler } from './poller.js';
 export { Producer } from './producer.js';
 export type { MessageOptions, Reservation, SendOptions } from './producer.js';
+export { QUEUE_KIND } from './queue-kind.js';
 export { Queue } from './queue.js';
 export type { RunHandler, RunOptions } from './run.js';
 export type { SchemaResult, StandardSchema } from './schema.js';

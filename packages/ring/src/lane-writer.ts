@@ -1,4 +1,4 @@
-import { RingwayError } from '@ringway/memory';
+import { RingwayError, type SegmentHandle } from '@ringway/memory';
 import type { Doorbells } from '@ringway/sync';
 import { BacklogAge } from './backlog-age.js';
 import { checkedFrameBytes, frameBytes, frameTag, frameType, metadataBytes } from './frame.js';
@@ -24,6 +24,7 @@ export class LaneWriter {
   readonly lane: Lane;
   /** Longest metadata and payload that fit a frame. */
   readonly maxLength: number;
+  readonly #segment: SegmentHandle;
   readonly #words: Int32Array;
   readonly #floats: Float64Array;
   readonly #doorbells: Doorbells;
@@ -44,6 +45,7 @@ export class LaneWriter {
   constructor(lane: Lane, words: Int32Array, doorbells: Doorbells) {
     this.lane = lane;
     this.maxLength = lane.capacity / FRAME_LANE_PART - FRAME_HEADER_BYTES;
+    this.#segment = lane.segment;
     this.#words = words;
     this.#floats = new Float64Array(words.buffer, 0, words.buffer.byteLength >> 3);
     this.#doorbells = doorbells;
@@ -126,8 +128,12 @@ export class LaneWriter {
    * P1: makes everything written visible, by one store; then wakes a sleeper, if there is one (P4). The store comes first and the look at the
    * sleepers after, a parker sets its bit first, fences, and looks at the position after: one of the two sees the other. A plain store stays behind the
    * frame's (x86); the fence is what an atomic one would have cost each message.
+   *
+   * Throws `ERR_RINGWAY_SEGMENT_TRUNCATED`. Looked at between the frame's bytes and the position: what went to pages that nobody else sees is never published. It is
+   * enough to look here: whatever a producer calls comes to this point, also where it finds no room.
    */
   publish(): void {
+    this.#segment.assertIntact();
     const position = this.#position;
     if (position === this.#published) return;
     const words = this.#words;
@@ -185,14 +191,17 @@ export class LaneWriter {
   #refresh(end: number): boolean {
     const held = this.lane.heldBytes(this.#published);
     if (held === CONTRADICTION) {
+      const error = this.#contradiction();
       this.lane.quarantine();
-      throw this.#contradiction();
+      throw error;
     }
     this.#limit = (this.#published - held + this.lane.capacity) | 0;
     return ((this.#limit - end) | 0) >= 0;
   }
 
   #contradiction(): RingwayError {
+    // Zeros where an object was cut contradict the rest.
+    this.#segment.inspect();
     return new RingwayError(
       'ERR_RINGWAY_CORRUPT_LANE',
       `lane ${this.lane.index}: claims point outside of it; a process that does not follow the protocol wrote there. ` +

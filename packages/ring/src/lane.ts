@@ -83,6 +83,11 @@ export class Lane {
     this.#queue = QUEUE_BYTE / 4;
   }
 
+  /** The object that the lane is a part of. */
+  get segment(): SegmentHandle {
+    return this.#context.segment;
+  }
+
   /** Index of a consumer's claim row in the control area's words. */
   row(consumer: number): number {
     return this.#rows + consumer * ROW_WORDS;

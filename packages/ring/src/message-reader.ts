@@ -8,6 +8,7 @@ import { frameType, metadataBytes } from './frame.js';
 import { FRAME_HEADER_BYTES, FRAME_TYPE } from './layout.js';
 import { decodeMetadata } from './metadata.js';
 import { readSpill } from './spill-reader.js';
+import { isTruncation } from './truncated.js';
 
 const MESSAGE = FRAME_TYPE.message;
 
@@ -94,6 +95,7 @@ export class MessageReader<T> {
     const tag = claim.tags[place];
     // A private copy, before anything is decoded: the bytes may change under a decoder (P2).
     const copy = claim.lane.bytes.slice(start, start + claim.lengths[place]);
+    claim.lane.segment.assertIntact();
     const source = {
       claim,
       number,
@@ -117,7 +119,7 @@ export class MessageReader<T> {
       if (this.#core.closed) throw closedError();
       return new Delivery(value, source);
     } catch (error) {
-      if (this.#core.closed) throw error;
+      if (this.#core.closed || isTruncation(error)) throw error;
       throw new DecodeError(this.#codec.name, new Delivery(payload, source), error);
     }
   }

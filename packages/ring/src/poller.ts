@@ -97,6 +97,8 @@ export class Poller {
     } finally {
       this.#claim = undefined;
       if (!this.#core.closed) {
+        // What the handler read in place may have been zeros.
+        lane.segment.assertIntact();
         if (alone) claim.acknowledgeAll();
         this.#core.settle();
         this.#over();

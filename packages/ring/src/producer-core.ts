@@ -10,6 +10,7 @@ import { joinAsProducer, leaveLane, renewLane, takeLane } from './membership.js'
 import { encodeMetadata, type Metadata } from './metadata.js';
 import type { Recovery } from './recovery.js';
 import { Spills, decodeSpillReference, encodeSpillReference, type SpillReference } from './spill.js';
+import { unlessTruncated } from './truncated.js';
 
 /** What `publish: 'tick'` and a batch gather at most before they publish, in bytes. */
 const BATCH_BYTES = 16 * 1024;
@@ -109,9 +110,10 @@ export class ProducerCore<T> {
     return this.#refused;
   }
 
-  /** Throws `ERR_RINGWAY_CLOSED` or `ERR_RINGWAY_ENDED`. */
+  /** Throws `ERR_RINGWAY_CLOSED`, `ERR_RINGWAY_ENDED` or `ERR_RINGWAY_SEGMENT_TRUNCATED`. */
   check(): void {
-    if (this.#state !== 'open' || this.#channel.segment.closed) throw this.goneError();
+    this.#checkOpen();
+    this.#channel.segment.assertIntact();
   }
 
   goneError(): RingwayError {
@@ -122,7 +124,7 @@ export class ProducerCore<T> {
 
   /** The value as bytes; after this the producer is open still, and its lane in use. */
   encode(value: T): Uint8Array {
-    this.check();
+    this.#checkOpen();
     if (this.#writer.quarantined) this.replaceLane();
     return this.#encoded(value);
   }
@@ -144,7 +146,7 @@ export class ProducerCore<T> {
   writeMany(values: readonly T[], from: number, to: number): number {
     let at = from;
     this.#unsent = undefined;
-    this.check();
+    this.#checkOpen();
     if (this.#writer.quarantined) this.replaceLane();
     try {
       while (at < to && !this.busy()) {
@@ -315,6 +317,11 @@ export class ProducerCore<T> {
     return true;
   }
 
+  /** On the way of each message: memory that is missing is found before it is published (LaneWriter.publish). */
+  #checkOpen(): void {
+    if (this.#state !== 'open' || this.#channel.segment.closed) throw this.goneError();
+  }
+
   /** For who has looked whether the producer is open: only the codec can change that meanwhile. */
   #encoded(value: T): Uint8Array {
     const codec = this.#codec;
@@ -390,7 +397,10 @@ export class ProducerCore<T> {
     this.#tickScheduled = true;
     setImmediate(() => {
       this.#tickScheduled = false;
-      if (this.#state === 'open' && this.#corked === 0 && !this.#channel.segment.closed) this.#writer.publish();
+      if (this.#state !== 'open' || this.#corked > 0 || this.#channel.segment.closed) return;
+      unlessTruncated(() => {
+        this.#writer.publish();
+      })();
     });
   }
 

@@ -266,6 +266,12 @@ export class Producer<T> {
     if (this.#core.open) await this.end();
   }
 
+  /** @internal The segment has lost memory: what waits rejects with this. */
+  fail(error: unknown): void {
+    this.#sends.stop();
+    this.#sends.rejectAll(error);
+  }
+
   /** @internal Now and then, from the queue. */
   housekeep(): void {
     this.#core.housekeep();

@@ -14,6 +14,7 @@ import { checkQueueOptions, localQueueSegment, openQueueSegment } from './queue-
 import type { Recovery } from './recovery.js';
 import { withSchema } from './schema.js';
 import { queueStats, type QueueStats } from './stats.js';
+import { isTruncation } from './truncated.js';
 
 /** How often an open queue with participants looks whether it was unlinked, or something is held, in milliseconds. */
 const HOUSEKEEPING_MS = 1000;
@@ -155,17 +156,20 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
     try {
       this.#check();
       checkWait(options);
+      const { channel, recovery } = this.#attachment;
+      return this.#drains.wait(channel, recovery, options);
     } catch (error) {
       return Promise.reject(error);
     }
-    const { channel, recovery } = this.#attachment;
-    return this.#drains.wait(channel, recovery, options);
   }
 
   /** What goes on in the queue, for people. */
   stats(): QueueStats {
     this.#check();
-    return queueStats(this.#attachment.channel);
+    const { channel } = this.#attachment;
+    const stats = queueStats(channel);
+    channel.segment.assertIntact();
+    return stats;
   }
 
   /**
@@ -179,7 +183,7 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
     this.#left();
     this.#closed = true;
     clearInterval(this.#timer);
-    this.#drains.close(this.#closedError());
+    this.#drains.fail(this.#closedError());
     this.#attachment.channel.segment.close();
   }
 
@@ -228,11 +232,22 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
       for (const producer of this.#producers) producer.housekeep();
       for (const consumer of this.#consumers) consumer.housekeep();
     } catch (error) {
+      if (isTruncation(error)) {
+        this.#fail(error);
+        return;
+      }
       // The descriptor was taken away, or the like: nothing here works any more, and the others count us as dead.
       this.#failure = error;
       this.close();
     }
   };
+
+  /** The segment has lost memory, which some who wait have not met: they are told here. What is called from now on tells by itself. */
+  #fail(error: unknown): void {
+    for (const producer of this.#producers) producer.fail(error);
+    for (const consumer of this.#consumers) consumer.fail(error);
+    this.#drains.fail(error);
+  }
 
   /** Not in the middle of a step of ours: a listener may throw, which is its caller's affair, or close the queue. */
   readonly #emitLater: Emit = (event, ...values) => {

@@ -14,6 +14,7 @@ import type { ConsumerCore } from './consumer-core.js';
 import type { Delivery } from './delivery.js';
 import { closedError, type MessageReader } from './message-reader.js';
 import type { Poller } from './poller.js';
+import { unlessTruncated } from './truncated.js';
 
 const NO_MESSAGE = 'no message came';
 
@@ -62,9 +63,10 @@ export class Receiver<T> {
     return this.#waits.length > 0;
   }
 
-  /** Throws `ERR_RINGWAY_CLOSED`, and `ERR_RINGWAY_BUSY` inside of a handler of `poll`. */
+  /** Throws `ERR_RINGWAY_CLOSED`, `ERR_RINGWAY_SEGMENT_TRUNCATED`, and `ERR_RINGWAY_BUSY` inside of a handler of `poll`. */
   check(): void {
     if (this.closed || this.#segment.closed) throw closedError();
+    this.#segment.assertIntact();
     if (this.#poller.busy) {
       throw new RingwayError(
         'ERR_RINGWAY_BUSY',
@@ -136,10 +138,15 @@ export class Receiver<T> {
     this.#end();
   }
 
+  /** Nothing can come any more: waits reject with this. */
+  fail(error: unknown): void {
+    this.#idle.stop();
+    this.#fail(error);
+  }
+
   /** Before the consumer is closed: waits reject with `ERR_RINGWAY_CLOSED`. */
   close(): void {
-    this.#idle.stop();
-    this.#fail(closedError());
+    this.fail(closedError());
   }
 
   /** How this consumer sleeps (DESIGN P4). */
@@ -164,10 +171,10 @@ export class Receiver<T> {
       failed: (error: unknown) => {
         this.#fail(error);
       },
-      withdraw: (leaving: boolean) => {
+      withdraw: unlessTruncated((leaving: boolean) => {
         if (this.closed || this.#segment.closed) return;
         if (!doorbells.withdraw(slot) && leaving) doorbells.ringOne();
-      },
+      }),
     };
   }
 

@@ -56,8 +56,12 @@ export class SendQueue<T> {
     return this.#sends.length > 0;
   }
 
-  /** Waits until there is room, and then writes `outgoing`, if it is given. An abort or a timeout has published nothing. */
+  /**
+   * Waits until there is room, and then writes `outgoing`, if it is given. An abort or a timeout has published nothing. Throws what {@link ProducerCore.check} throws: then
+   * nothing would ever end the wait.
+   */
   enqueue(outgoing: Outgoing | undefined, length: number, options: WaitOptions | undefined): Promise<void> {
+    this.#core.check();
     this.#core.writer.countWait();
     const pending = new Pending<void>(options, NO_ROOM, () => {
       if (!this.#remove(waiting)) return;
@@ -76,6 +80,7 @@ export class SendQueue<T> {
 
   /** The same, blocking the thread. Throws `ERR_RINGWAY_BUSY` where something waits on the event loop, `ERR_RINGWAY_TIMEOUT`. */
   enqueueSync(outgoing: Outgoing, timeout: number): void {
+    this.#core.check();
     if (this.#idle.active || this.#core.busy()) {
       this.#core.discard(outgoing);
       throw new RingwayError(
