@@ -89,10 +89,12 @@ export class Doorbells {
   /**
    * Wakes the next sleeper behind `slot`, if there is any: for who was rung for what he cannot take. Only behind, so that it ends with the last one instead of
    * going round among those who all cannot.
+   *
+   * @param except - a slot that was rung already, or -1
    */
-  ringNext(slot: number): boolean {
+  ringNext(slot: number, except = -1): boolean {
     const first = Atomics.load(this.#words, this.#base);
-    return first !== 0 && this.#ringOneOf(first, slot + 1);
+    return first !== 0 && this.#ringOneOf(first, slot + 1, except);
   }
 
   /** Wakes every sleeper: after an event that concerns all (an end, a newcomer, the last acknowledgement). */
@@ -101,13 +103,15 @@ export class Doorbells {
     for (let i = 0; i <= this.#slots.count && this.ringOne(); i++);
   }
 
-  /** Wakes one slot if it sleeps: for what it alone waits for. */
-  ringSleeper(slot: number): void {
+  /** Wakes one slot if it sleeps: for what it alone waits for. Whether it did. */
+  ringSleeper(slot: number): boolean {
     const index = this.#word(slot);
     const bit = this.#bit(slot);
-    if ((Atomics.load(this.#words, index) & bit) === 0) return;
+    if ((Atomics.load(this.#words, index) & bit) === 0) return false;
     this.move(slot);
-    if ((Atomics.and(this.#words, index, ~bit) & bit) !== 0) this.ring(slot);
+    const mine = (Atomics.and(this.#words, index, ~bit) & bit) !== 0;
+    if (mine) this.ring(slot);
+    return mine;
   }
 
   /** Rings one slot's doorbell, whether it sleeps or not. All that wait at it wake: one slot may wait for several things. */
@@ -133,13 +137,14 @@ export class Doorbells {
     return slot < FIRST_WORD_SLOTS ? 1 << slot : 1 << ((slot - FIRST_WORD_SLOTS) & 31);
   }
 
-  #ringOneOf(first: number, from = 0): boolean {
+  #ringOneOf(first: number, from = 0, except = -1): boolean {
     const words = first & BEYOND ? this.#wordCount : 1;
     for (let i = 0; i < words; i++) {
       const index = this.#base + i;
       const base = i === 0 ? 0 : FIRST_WORD_SLOTS + (i - 1) * 32;
       if (from - base >= 32) continue;
-      const naming = (i === 0 ? ~BEYOND : ~0) & (from <= base ? ~0 : ~0 << (from - base));
+      let naming = (i === 0 ? ~BEYOND : ~0) & (from <= base ? ~0 : ~0 << (from - base));
+      if (except >= 0 && this.#word(except) === index) naming &= ~this.#bit(except);
       let bits = Atomics.load(this.#words, index) & naming;
       for (let tries = 0; bits !== 0 && tries < 32; tries++) {
         const bit = bits & -bits;

@@ -1,3 +1,5 @@
+import { PARTICIPANT_BYTES } from '@ringway/memory';
+
 /**
  * Offsets of one entry of the participant table, in 32-bit words. An entry has 256 bytes, four cache lines:
  *
@@ -9,7 +11,7 @@
  *   line 2   | label, 48 bytes of UTF-8, zero-padded |                                       for people
  *   line 3   | (spare) |
  */
-export const SLOT_BYTES = 256;
+export const SLOT_BYTES: number = PARTICIPANT_BYTES;
 export const SLOT_WORDS = SLOT_BYTES / 4;
 
 /** One of {@link SLOT_STATE}. */
