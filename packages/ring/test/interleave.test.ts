@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { explorerFor, search } from './interleave/job.js';
 import { scenarios } from './interleave/scenarios/index.js';
 import { Search } from './interleave/search.js';
-import { seeds } from './interleave/seeds.js';
+import { seeds } from './interleave/seeds/index.js';
 import { formatPlan, parsePlan, tellTrace } from './interleave/trace.js';
 import { instrument, type Site } from './steps/instrument.js';
 import { makeTree } from './steps/tree.js';

@@ -5,7 +5,7 @@ import { STEPS } from '../steps/instrument.js';
 import { makeTree, type Patch, type Tree } from '../steps/tree.js';
 import type { ModelObject } from './model-segment.js';
 import { loadModules, moduleUrls, type Modules } from './modules.js';
-import type { Happening, Outcome, Scenario } from './scenario.js';
+import type { AnyScenario, Happening, Outcome } from './scenario.js';
 import { Scheduler } from './scheduler.js';
 import {
   CONTROL,
@@ -21,12 +21,9 @@ import {
   type Shared,
 } from './shared.js';
 import { tuning } from './tuning.js';
-import { verdictOf } from './verdict.js';
-import { World, numberOf } from './world.js';
 
 /** Slices of 100 ms that may pass after a death until somebody goes on: its lock is free at once, so 250 ms allow two. */
 const MOST_SLICES = 2;
-const SMALL = { laneBytes: 4096, maxProducers: 2, maxConsumers: 2 };
 
 /** What a run came to. */
 export interface Run {
@@ -42,7 +39,7 @@ export interface Run {
  */
 export class Explorer {
   readonly tree: Tree;
-  readonly scenario: Scenario;
+  readonly scenario: AnyScenario;
   /** The trace of the last run: {@link TRACE} words a step. */
   readonly trace: Int32Array;
   readonly #shared: Shared;
@@ -60,7 +57,7 @@ export class Explorer {
 
   private constructor(
     tree: Tree,
-    scenario: Scenario,
+    scenario: AnyScenario,
     modules: Modules,
     shared: Shared,
     object: ModelObject,
@@ -94,13 +91,13 @@ export class Explorer {
    * @param patches - changes of the modules: seeded bugs
    * @param strict - the atomic form of every access, as with `RINGWAY_STRICT_ORDER=1`
    */
-  static async start(scenario: Scenario, patches: readonly Patch[], strict: boolean): Promise<Explorer> {
+  static async start(scenario: AnyScenario, patches: readonly Patch[], strict: boolean): Promise<Explorer> {
     if (strict) process.env.RINGWAY_STRICT_ORDER = '1';
     else delete process.env.RINGWAY_STRICT_ORDER;
     const tree = makeTree([...tuning, ...patches]);
     try {
       const modules = await loadModules((module) => tree.url(module));
-      const { object, regions } = objectOf(modules, scenario);
+      const { object, regions } = scenario.model.object(modules, scenario.geometry);
       const shared = newShared(regions);
       const scheduler = new Scheduler(shared, scenario.programs.length);
       Reflect.set(globalThis, STEPS, scheduler);
@@ -152,12 +149,14 @@ export class Explorer {
     let wrong: string | undefined;
     let left: Outcome['left'] = [];
     try {
-      left = this.#drain();
+      this.#control[CONTROL.linked] = 1;
+      left = this.scenario.model.left({ modules: this.#modules, newcomer: () => this.#world() });
+      this.#letGo();
     } catch (error) {
-      wrong = `the queue cannot be used afterwards: ${error instanceof Error ? String(error.stack) : String(error)}`;
+      wrong = `it cannot be used afterwards: ${error instanceof Error ? String(error.stack) : String(error)}`;
     }
     const outcome = { log, left, dead, linked };
-    wrong ??= verdictOf(outcome) ?? this.scenario.check?.(outcome);
+    wrong ??= this.scenario.model.verdict(outcome) ?? this.scenario.check?.(outcome);
     return { steps, wrong, outcome };
   }
 
@@ -175,8 +174,8 @@ export class Explorer {
     this.tree.remove();
   }
 
-  #world(): World {
-    return new World(this.#modules, this.#scheduler, this.#shared, this.#object);
+  #world(): unknown {
+    return this.scenario.model.world(this.#modules, this.#scheduler, this.#shared, this.#object);
   }
 
   /** Gives the baton to a participant, and waits until it comes back. */
@@ -217,33 +216,6 @@ export class Explorer {
     this.#control[CONTROL.gate] = 0;
   }
 
-  /** A newcomer adopts, and receives what is there; then the queue must be as good as new. */
-  #drain(): Outcome['left'] {
-    this.#control[CONTROL.linked] = 1;
-    const world = this.#world();
-    const consumer = world.consumer();
-    const left: { number: number; redelivered: boolean }[] = [];
-    for (let delivery = consumer.tryReceive(); delivery !== undefined; delivery = consumer.tryReceive()) {
-      left.push({ number: numberOf(delivery.value), redelivered: delivery.redelivered });
-      delivery.ack();
-    }
-    if (!world.channel.isDrained()) throw new Error('something is still held');
-    const slots = world.channel.slots;
-    for (let slot = 0; slot < slots.count; slot++) {
-      if (slot !== consumer.slot && slots.state(slot) !== 0) throw new Error(`slot ${slot} is not free`);
-    }
-    consumer.close();
-    const { attachments } = world.segment;
-    if (attachments.list('').length > 0) {
-      // Whoever looks next, and finds the lanes drained, removes them.
-      this.#world().consumer().close();
-      const kept = attachments.list('');
-      if (kept.length > 0) throw new Error(`spilled messages were left behind: ${kept.join(' ')}`);
-    }
-    this.#letGo();
-    return left;
-  }
-
   #happenings(): Happening[] {
     const log = [...this.#before];
     for (let at = 0; at < this.#control[CONTROL.logLength]; at++) {
@@ -266,20 +238,4 @@ interface Thread {
   readonly worker: Worker;
   /** What a program threw. */
   readonly errors: MessagePort;
-}
-
-/** The modelled object, and the bytes of its regions. */
-function objectOf(modules: Modules, { geometry }: Scenario): { object: ModelObject; regions: number[] } {
-  const { kind, geometry: words, size } = modules.queueSpec(modules.queueGeometry({ ...SMALL, ...geometry }));
-  const spec = { kind, geometry: words, size, codecName: 'bytes', codecId: 0, schemaId: 0 };
-  const segment = modules.LocalSegment.create('model', spec);
-  const { header } = segment;
-  segment.close();
-  const { controlBytes, laneBytes, lanes } = modules.layoutOf(header, 'model');
-  // A frame runs over the end of its lane by at most a quarter of it.
-  const ring = laneBytes + laneBytes / 4;
-  return {
-    object: { header, controlBytes, laneBytes },
-    regions: [controlBytes, ...Array.from({ length: lanes }, () => ring)],
-  };
 }

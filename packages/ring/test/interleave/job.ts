@@ -2,7 +2,7 @@
 import { Explorer } from './explorer.js';
 import { scenarioNamed } from './scenarios/index.js';
 import { Search, type SearchResult } from './search.js';
-import { seeds } from './seeds.js';
+import { seeds } from './seeds/index.js';
 import { tellTrace } from './trace.js';
 
 /** What is to be searched. */

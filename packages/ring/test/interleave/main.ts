@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { explorerFor, type Job, type JobResult } from './job.js';
 import { runJobs } from './jobs.js';
 import { scenarioNamed, scenarios } from './scenarios/index.js';
-import { seeds } from './seeds.js';
+import { seeds } from './seeds/index.js';
 import { formatPlan, parsePlan, tellTrace } from './trace.js';
 
 /** `--quick`: no scenario has more departures than this. */

@@ -29,6 +29,7 @@ export const SYSTEM_SITES = [
   'attachments listed',
   'punch',
   'commit',
+  'work',
 ] as const;
 
 type SystemSite = (typeof SYSTEM_SITES)[number];
@@ -103,6 +104,14 @@ export class ModelSegment implements SegmentHandle {
     const region = this.#laneRegion(offset);
     this.#step('punch', location(region, 0));
     new Uint8Array(this.#shared.regions[region]).fill(0);
+  }
+
+  assertIntact(): void {
+    // The memory is always there.
+  }
+
+  inspect(): void {
+    // The memory is always there.
   }
 
   withGate<T>(body: () => T): T {

@@ -9,6 +9,7 @@ import type * as membership from '../../dist/membership.js';
 import type * as producer from '../../dist/producer.js';
 import type * as recovery from '../../dist/recovery.js';
 import type * as memory from '@ringway/memory';
+import type * as sync from '@ringway/sync';
 
 /** The compiled modules under test, out of an instrumented tree: other objects than those that this folder could import. */
 export type Modules = typeof channel &
@@ -21,7 +22,8 @@ export type Modules = typeof channel &
   typeof membership &
   typeof producer &
   typeof recovery &
-  Pick<typeof memory, 'LocalSegment' | 'RingwayError'>;
+  Pick<typeof sync, 'Barrier' | 'Condition' | 'Mutex' | 'RwLock' | 'Semaphore' | 'recordBytes'> &
+  Pick<typeof memory, 'KIND_MEMORY' | 'LocalSegment' | 'RingwayError'>;
 
 const NAMES = [
   'ring/channel',
@@ -34,6 +36,7 @@ const NAMES = [
   'ring/membership',
   'ring/producer',
   'ring/recovery',
+  'sync/index',
   'memory/index',
 ];
 

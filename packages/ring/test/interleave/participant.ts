@@ -8,7 +8,6 @@ import { loadModules } from './modules.js';
 import { Gone, Scheduler } from './scheduler.js';
 import { scenarioNamed } from './scenarios/index.js';
 import { CONTROL, EXPLORER, type Shared } from './shared.js';
-import { World } from './world.js';
 
 export interface ParticipantData {
   readonly scenario: string;
@@ -32,7 +31,8 @@ const milliseconds = (): number => control[CONTROL.clock] * 100;
 performance.now = milliseconds;
 Reflect.set(process, 'hrtime', () => [Math.floor(milliseconds() / 1000), (milliseconds() % 1000) * 1e6]);
 const modules = await loadModules((module) => urls[module]);
-const program = scenarioNamed(name).programs[me];
+const { model, programs } = scenarioNamed(name);
+const program = programs[me];
 
 function failed(error: unknown): void {
   if (error instanceof Gone || scheduler.gone) return;
@@ -46,9 +46,9 @@ parentPort?.postMessage('ready');
 for (;;) {
   scheduler.awaitBaton();
   if (control[CONTROL.exit] !== 0) break;
-  let world: World | undefined;
+  let world: unknown;
   try {
-    world = new World(modules, scheduler, shared, object);
+    world = model.world(modules, scheduler, shared, object);
     program.prepare?.(world);
   } catch (error) {
     failed(error);

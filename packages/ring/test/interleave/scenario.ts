@@ -1,33 +1,37 @@
-import type { QueueGeometry } from '../../dist/options.js';
-import type { World } from './world.js';
+import type { Model } from './model.js';
 
 /** What one participant does. */
-export interface Program {
+export interface Program<W> {
   readonly name: string;
   /** Before the exploration: joins, say. Runs alone; its accesses are no steps. */
-  prepare?(world: World): void;
+  prepare?(world: W): void;
   /** What is explored. Ends by leaving; who only ends has died as far as others can see. */
-  body(world: World): void | Promise<void>;
+  body(world: W): void | Promise<void>;
   /** Whether it may be killed, at every step. */
   readonly mortal?: boolean;
 }
 
-/** What is explored: a queue in some state, and a few participants that do something with it. */
-export interface Scenario {
+/** What is explored: something shared in some state, and a few participants that do something with it. */
+export interface Scenario<W, G = unknown> {
   readonly name: string;
-  readonly geometry?: QueueGeometry;
-  /** Puts the queue into its first state. Runs once, alone, and leaves. */
-  setup?(world: World): void;
-  readonly programs: readonly Program[];
+  /** What is shared, and how it is judged. */
+  readonly model: Model<W, G>;
+  readonly geometry?: G;
+  /** Puts it into its first state. Runs once, alone, and leaves. */
+  setup?(world: W): void;
+  readonly programs: readonly Program<W>[];
   /** Preemptions, deaths and delayed stores at most, together. */
   readonly budget: number;
   /** How many of these may be deaths. Default 0. */
   readonly deaths?: number;
   /** Whether plain stores may be delayed, as x86 does. Default: they are visible at once. */
   readonly delays?: boolean;
-  /** What must hold besides what holds for all (`verdict.ts`): what is wrong, or undefined. */
+  /** What must hold besides what holds for all of its model: what is wrong, or undefined. */
   check?(outcome: Outcome): string | undefined;
 }
+
+/** Any of them: what is shared is known to its model alone. */
+export type AnyScenario = Scenario<unknown>;
 
 export interface Happening {
   readonly who: number;
@@ -38,7 +42,7 @@ export interface Happening {
 /** What a run came to. */
 export interface Outcome {
   readonly log: readonly Happening[];
-  /** Messages that were still there afterwards. */
+  /** What was still there afterwards: messages. */
   readonly left: readonly { readonly number: number; readonly redelivered: boolean }[];
   readonly dead: readonly boolean[];
   readonly linked: boolean;

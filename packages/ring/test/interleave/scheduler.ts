@@ -2,6 +2,7 @@ import {
   ACTION,
   BUFFERED,
   CONTROL,
+  EVENT,
   EXPLORER,
   LIMITS,
   LOG_WORDS,
@@ -19,6 +20,9 @@ import {
 } from './shared.js';
 
 const SIGNALS = location(REGION.system, SYSTEM.signals);
+const WORK = location(REGION.system, SYSTEM.work);
+/** Index of its name among those of system calls. */
+const WORK_SITE = 18;
 
 type View = Int32Array | Float64Array | Uint8Array;
 
@@ -77,7 +81,10 @@ export class Scheduler {
     control[CONTROL.returned + me] = 1;
     this.drain(me);
     // Who ends without leaving is dead for the others.
-    if (control[CONTROL.stop] === STOP.none && this.#letLocksGo(me)) control[CONTROL.deaths]++;
+    if (control[CONTROL.stop] === STOP.none && this.#letLocksGo(me)) {
+      control[CONTROL.deaths]++;
+      this.#say(me, EVENT.died, 0);
+    }
     if (control[CONTROL.status + me] !== STATUS.dead) control[CONTROL.status + me] = STATUS.finished;
     if (control[CONTROL.stop] !== STOP.none) {
       this.giveBaton(EXPLORER);
@@ -128,6 +135,11 @@ export class Scheduler {
     return control[CONTROL.waitResult + me];
   }
 
+  /** Something that takes time and that others might do at the same time: where they must not. */
+  work(): void {
+    this.step(STEP.system, -1 - WORK_SITE, WORK);
+  }
+
   /** Tells other participants something, as by a pipe that the queue knows nothing of. */
   signal(bit: number): void {
     const { control, me } = this;
@@ -151,11 +163,15 @@ export class Scheduler {
 
   /** Says what a participant did; for the verdict. */
   log(event: number, number: number): void {
-    const { control, me } = this;
     this.#live();
+    this.#say(this.me, event, number);
+  }
+
+  #say(who: number, event: number, number: number): void {
+    const { control } = this;
     const at = control[CONTROL.logLength]++;
     if (at >= LIMITS.log) throw new Error('the log is full');
-    this.#log[at * LOG_WORDS] = me;
+    this.#log[at * LOG_WORDS] = who;
     this.#log[at * LOG_WORDS + 1] = event;
     this.#log[at * LOG_WORDS + 2] = number;
   }
@@ -332,6 +348,7 @@ export class Scheduler {
     this.drain(who);
     control[CONTROL.status + who] = STATUS.dead;
     control[CONTROL.deaths]++;
+    this.#say(who, EVENT.died, 0);
     this.#letLocksGo(who);
     if (who === me) throw new Gone('this participant was killed');
   }

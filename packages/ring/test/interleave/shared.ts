@@ -115,12 +115,21 @@ export const EVENT = {
   refused: 6,
   mark: 7,
   acking: 8,
+  /** Somebody was killed, or ended without leaving. */
+  died: 9,
+  /** Has a lock or permits: how many, and {@link ABANDONED} more if it was told that a holder died. */
+  holds: 10,
+  /** Is about to let go of so many. */
+  lets: 11,
 } as const;
+
+/** See {@link EVENT}.holds. */
+export const ABANDONED = 1000;
 
 /** A place is region and byte in one number; what is no memory has a region of its own. */
 export const REGION_BITS = 20;
 export const REGION = { control: 0, lanes: 1, system: 1000 } as const;
-export const SYSTEM = { locks: 0, gate: 8, linked: 16, attachments: 24, signals: 32 } as const;
+export const SYSTEM = { locks: 0, gate: 8, linked: 16, attachments: 24, signals: 32, work: 40 } as const;
 
 export function location(region: number, byte: number): number {
   return region * 2 ** REGION_BITS + byte;

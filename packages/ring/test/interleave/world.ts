@@ -8,9 +8,7 @@ import { ModelSegment, type ModelObject } from './model-segment.js';
 import type { Modules } from './modules.js';
 import type { Scheduler } from './scheduler.js';
 import { EVENT, type Shared } from './shared.js';
-
-/** Microtasks after which what a callback has settled has come to whoever awaits it. */
-const HOPS = 8;
+import { turnUntil } from './turns.js';
 
 /** One participant's view of the queue, made anew for each run; and what scenarios are written with. */
 export class World {
@@ -128,17 +126,8 @@ export class World {
   }
 
   /** Turns of the event loop until the promise is settled. */
-  async until<T>(promise: Promise<T>): Promise<T> {
-    const state = { settled: false };
-    const over = (): void => {
-      state.settled = true;
-    };
-    promise.then(over, over);
-    for (;;) {
-      for (let hop = 0; hop < HOPS; hop++) await Promise.resolve();
-      if (state.settled) return promise;
-      if (!this.segment.turn()) throw new Error('nothing that could settle it is waited for');
-    }
+  until<T>(promise: Promise<T>): Promise<T> {
+    return turnUntil(this.segment, promise);
   }
 
   /** Tells who waits for it, outside of the queue. */

@@ -1,9 +1,9 @@
-import type { Scenario } from '../scenario.js';
+import type { QueueScenario } from '../queue-model.js';
 import type { World } from '../world.js';
 import { acknowledge, end, filler, reader, sendAll, senderOfOne, sleeper, takeWhatIsThere, taker } from './programs.js';
 
 /** Several consumers on one lane: leases, claims, acknowledgements, the floor, handing over, the end. */
-export const claims: readonly Scenario[] = [
+export const claims: readonly QueueScenario[] = [
   {
     name: 'two claim',
     budget: 3,

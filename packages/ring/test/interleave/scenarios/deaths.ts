@@ -1,4 +1,4 @@
-import type { Scenario } from '../scenario.js';
+import type { QueueScenario } from '../queue-model.js';
 import type { World } from '../world.js';
 import { SPILLED, end, reader, receiveToTheEnd, senderOfOne, sleeper, takeWhatIsThere } from './programs.js';
 
@@ -12,7 +12,7 @@ function ended(world: World): void {
 }
 
 /** Somebody is killed, before any of his steps. */
-export const deaths: readonly Scenario[] = [
+export const deaths: readonly QueueScenario[] = [
   {
     name: 'a consumer is killed',
     budget: 3,

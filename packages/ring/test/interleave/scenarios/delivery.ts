@@ -1,11 +1,11 @@
-import type { Scenario } from '../scenario.js';
+import type { QueueScenario } from '../queue-model.js';
 import type { World } from '../world.js';
 import { acknowledge, QUARTER, beginAt, isLeftAlone, takeWhatIsThere } from './programs.js';
 
 const HALF_LAP = 2 ** 31;
 const LAP = 2 ** 32;
 
-function publishAndPark(name: string, setup?: (world: World) => void): Scenario {
+function publishAndPark(name: string, setup?: (world: World) => void): QueueScenario {
   return {
     name,
     budget: 3,
@@ -38,7 +38,7 @@ function publishAndPark(name: string, setup?: (world: World) => void): Scenario 
   };
 }
 
-function room(name: string, setup?: (world: World) => void): Scenario {
+function room(name: string, setup?: (world: World) => void): QueueScenario {
   return {
     name,
     budget: 3,
@@ -72,7 +72,7 @@ function room(name: string, setup?: (world: World) => void): Scenario {
 }
 
 /** Publishing, polling, room and floor, parking and waking; one producer, one consumer. */
-export const delivery: readonly Scenario[] = [
+export const delivery: readonly QueueScenario[] = [
   publishAndPark('publish and park'),
   publishAndPark('publish and park over 2^31', (world) => {
     beginAt(world, HALF_LAP - 24);

@@ -1,14 +1,22 @@
-import type { Scenario } from '../scenario.js';
+import { queueModel } from '../queue-model.js';
+import type { AnyScenario } from '../scenario.js';
+import { syncModel } from '../sync-model.js';
 import { claims } from './claims.js';
 import { deaths } from './deaths.js';
 import { delivery } from './delivery.js';
+import { locks } from './locks.js';
 import { membership } from './membership.js';
 
+const queues = [...delivery, ...claims, ...deaths, ...membership];
+
 /** All of them. */
-export const scenarios: readonly Scenario[] = [...delivery, ...claims, ...deaths, ...membership];
+export const scenarios: readonly AnyScenario[] = [
+  ...queues.map((scenario) => ({ ...scenario, model: queueModel })),
+  ...locks.map((scenario) => ({ ...scenario, model: syncModel(scenario.geometry) })),
+];
 
 /** Throws for a name that none has. */
-export function scenarioNamed(name: string): Scenario {
+export function scenarioNamed(name: string): AnyScenario {
   const found = scenarios.find((scenario) => scenario.name === name);
   if (found === undefined) throw new Error(`there is no scenario ${JSON.stringify(name)}`);
   return found;

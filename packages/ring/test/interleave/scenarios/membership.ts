@@ -1,9 +1,9 @@
-import type { Scenario } from '../scenario.js';
+import type { QueueScenario } from '../queue-model.js';
 import { EVENT } from '../shared.js';
 import { SPILLED, joined, joinedAsProducer, takeWhatIsThere } from './programs.js';
 
 /** Joining and leaving under the gate; lanes taken, given back and taken again; a name that goes. */
-export const membership: readonly Scenario[] = [
+export const membership: readonly QueueScenario[] = [
   {
     name: 'two consumers join',
     budget: 3,

@@ -1,6 +1,6 @@
 import type { Delivery } from '../../../dist/delivery.js';
 import type { ConsumerOptions, ProducerOptions } from '../../../dist/options.js';
-import type { Program } from '../scenario.js';
+import type { QueueProgram } from '../queue-model.js';
 import { EVENT } from '../shared.js';
 import type { World } from '../world.js';
 
@@ -34,7 +34,7 @@ export function sendAll(world: World, numbers: readonly number[], bytes = 8): vo
 }
 
 /** Has joined as a consumer; receives until the stream ends, and leaves. */
-export function reader(name: string, mortal = false): Program {
+export function reader(name: string, mortal = false): QueueProgram {
   return {
     name,
     mortal,
@@ -49,7 +49,7 @@ export function reader(name: string, mortal = false): Program {
 }
 
 /** Has joined as a consumer; receives and acknowledges what is there, and leaves. */
-export function taker(name: string, most: number, prefetch: number): Program {
+export function taker(name: string, most: number, prefetch: number): QueueProgram {
   return {
     name,
     prepare: (world) => {
@@ -63,7 +63,7 @@ export function taker(name: string, most: number, prefetch: number): Program {
 }
 
 /** Has joined as a producer; sends one message, and leaves when it is told that it came. */
-export function senderOfOne(name: string): Program {
+export function senderOfOne(name: string): QueueProgram {
   return {
     name,
     prepare: (world) => {
@@ -78,7 +78,7 @@ export function senderOfOne(name: string): Program {
 }
 
 /** Has filled a lane with so many messages of a quarter of it; then sends what there is room for, and leaves. */
-export function filler(before: readonly number[], after: readonly number[]): Program {
+export function filler(before: readonly number[], after: readonly number[]): QueueProgram {
   return {
     name: 'producer',
     prepare: (world) => {
@@ -92,7 +92,7 @@ export function filler(before: readonly number[], after: readonly number[]): Pro
 }
 
 /** Has joined as a consumer; waits on its event loop for one message, says that it came, and leaves. */
-export function sleeper(name: string): Program {
+export function sleeper(name: string): QueueProgram {
   return {
     name,
     prepare: (world) => {

@@ -1,14 +1,4 @@
-import type { Patch } from '../steps/tree.js';
-
-/** A bug that is put into the compiled modules: the checker must find it. */
-export interface Seed {
-  readonly name: string;
-  readonly patches: readonly Patch[];
-  /** Where it shows. */
-  readonly scenario: string;
-  /** Whether it shows only where plain stores may be delayed. Default: the atomic form of every access is run. */
-  readonly relaxed?: boolean;
-}
+import type { Seed } from './seed.js';
 
 const LEASE = 'if (!this.#lease(me))\n            return LEASED;';
 const STORE_NEXT =
@@ -23,7 +13,7 @@ const PARK = `waiting.announce();
  * Mistakes that earlier versions made, that models reject (the `.pml` files of `docs/decisions` and those that DESIGN names), or that somebody who changes the
  * code might make.
  */
-export const seeds: readonly Seed[] = [
+export const queueSeeds: readonly Seed[] = [
   {
     // queue-cas-broken.pml
     name: 'a claim is announced, then next is moved by compare-and-swap, without a lease',

@@ -1,0 +1,6 @@
+import { lockSeeds } from './locks.js';
+import { queueSeeds } from './queues.js';
+import type { Seed } from './seed.js';
+
+/** All of them. */
+export const seeds: readonly Seed[] = [...queueSeeds, ...lockSeeds];
