@@ -45,7 +45,7 @@ function bytesFrom(participants: number): number {
 /** Checks the options. What is to be made, or undefined where nothing may be. */
 export function memorySpec(options: MemoryOptions): SegmentSpec | undefined {
   const { bytes, participants = DEFAULT_PARTICIPANTS, create = 'if-missing', mode, dir, trust } = options;
-  if (!CREATE.includes(create)) throw new RangeError(`create must be ${CREATE.join(', ')}, not ${String(create)}`);
+  if (!CREATE.includes(create)) throw new RangeError(`create must be ${CREATE.join(', ')}, not ${create as string}`);
   checkCount('participants', participants);
   if (participants < 1 || participants > MAX_PARTICIPANTS) {
     throw new RangeError(`participants must be from 1 to ${MAX_PARTICIPANTS}, not ${participants}`);

@@ -3,9 +3,55 @@
  *
  * @packageDocumentation
  */
-export { ERROR_CODES, PosixError, RingwayError, Segment, support } from '@ringway/memory';
-export type { ErrorCode, Support } from '@ringway/memory';
-export type { IdleStrategy, Peer } from '@ringway/sync';
+export {
+  Address,
+  ERROR_CODES,
+  Mapping,
+  PosixError,
+  RingwayError,
+  Segment,
+  copyFile,
+  posix,
+  support,
+} from '@ringway/memory';
+export type {
+  AnonymousOptions,
+  CopyOptions,
+  CopyResult,
+  ErrorCode,
+  MapFileOptions,
+  MemoryOptions,
+  Support,
+  ViewConstructor,
+} from '@ringway/memory';
+export {
+  Barrier,
+  Condition,
+  Mutex,
+  MutexGuard,
+  RecordLock,
+  RwLock,
+  RwLockGuard,
+  Semaphore,
+  SemaphoreGuard,
+  recordBytes,
+} from '@ringway/sync';
+export type {
+  BarrierOptions,
+  IdleStrategy,
+  NamedOptions,
+  Peer,
+  PrimitiveOptions,
+  RecordAcquireOptions,
+  RecordAcquireSyncOptions,
+  RecordGuard,
+  RecordHolder,
+  RecordLockOptions,
+  RecordMode,
+  RecordRange,
+  RwLockMode,
+  SemaphoreOptions,
+} from '@ringway/sync';
 export {
   Consumer,
   DEFAULTS,

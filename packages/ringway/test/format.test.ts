@@ -6,11 +6,14 @@ import { DEFAULTS } from '../../ring/dist/options.js';
 import { MAX_METADATA_BYTES, METADATA_TAG } from '../../ring/dist/metadata.js';
 import { ROLE } from '../../ring/dist/recovery.js';
 import * as slots from '../../sync/dist/slot-layout.js';
+import * as sync from '../../sync/dist/sync-layout.js';
 import { tables, tablesUnder, type Table } from './support/markdown.js';
 import { document } from './support/repository.js';
 
 const FORMAT = document('docs/format.md');
-const CONSTANTS = new Map<string, unknown>([header, locks, queue, slots].flatMap((module) => Object.entries(module)));
+const CONSTANTS = new Map<string, unknown>(
+  [header, locks, queue, slots, sync].flatMap((module) => Object.entries(module)),
+);
 
 /** Constants whose values other figures of the page contain, or that are limits of the code and not of the format. */
 const NOT_IN_A_TABLE: ReadonlySet<string> = new Set([
@@ -55,6 +58,8 @@ const NOT_IN_A_TABLE: ReadonlySet<string> = new Set([
     'SLOT_STATE',
   ],
   ...['OWNER_SLOT_BITS', 'OWNER_SLOT_MASK', 'GENERATION_MASK', 'NOBODY', 'MAX_SLOTS'],
+  ...['SYNC_KIND', 'GEOMETRY_PARTICIPANTS', 'DEFAULT_PARTICIPANTS', 'BROKEN_PHASES', 'TABLE_BYTE'],
+  ...['recordLayout', 'recordBytes', 'bodyByte', 'segmentSize'],
 ]);
 
 /** `NAME` out of a cell that holds one constant in backticks. */
@@ -92,11 +97,20 @@ function values(title: string): Record<string, number> {
 }
 
 describe('docs/format.md', () => {
-  for (const heading of ['Header', 'Geometry', 'Queue words', 'Slots', 'Lane headers', 'Claim rows']) {
+  for (const heading of [
+    'Header',
+    'Geometry',
+    'Queue words',
+    'Slots',
+    'Lane headers',
+    'Claim rows',
+    'Records',
+    'Record rows',
+  ]) {
     it(`tells under "${heading}" the offsets of the code`, () => {
       const [table] = tablesUnder(FORMAT, heading);
       const found = fields(table);
-      assert.ok(found.length > 3);
+      assert.ok(found.length > 2);
       for (const { byte, name } of found) assert.equal(byte, byteOf(name), name);
     });
 
@@ -178,12 +192,28 @@ describe('docs/format.md', () => {
     );
   });
 
+  it('tells the areas of a primitive with room for 64 participants', () => {
+    const participants = sync.DEFAULT_PARTICIPANTS;
+    const table = tables(FORMAT).find(({ columns }) => columns[0] === 'area of a primitive');
+    assert.ok(table !== undefined);
+    assert.deepEqual(
+      table.rows.map((row) => [Number(row[3]), Number(row[4])]),
+      [
+        [0, header.HEADER_BYTES],
+        [sync.TABLE_BYTE, participants * slots.SLOT_BYTES],
+        [sync.bodyByte(participants), sync.recordBytes(participants)],
+      ],
+    );
+    assert.equal(value('GEOMETRY_PARTICIPANTS'), 0);
+  });
+
   it('tells all states, types and tags', () => {
     assert.deepEqual(values('slot state'), { ...slots.SLOT_STATE });
     assert.deepEqual(values('queue flag'), { ...queue.QUEUE_FLAG });
     assert.deepEqual(values('lane state'), { ...queue.LANE_STATE });
     assert.deepEqual(values('frame type'), { ...queue.FRAME_TYPE });
     assert.deepEqual(values('metadata tag'), { ...METADATA_TAG });
+    assert.deepEqual(values('primitive'), { ...sync.SYNC_KIND });
   });
 
   it('tells the single values that stand in its text', () => {
@@ -204,6 +234,11 @@ describe('docs/format.md', () => {
       `At most ${MAX_METADATA_BYTES} bytes.`,
       `has ${queue.SPILL_REFERENCE_BYTES} bytes (`,
       `a multiple of ${header.SIZE_UNIT}`,
+      `at byte ${header.GEOMETRY_OFFSET} (\`GEOMETRY_PARTICIPANTS\`)`,
+      `from 1 to ${sync.MAX_PARTICIPANTS}: a word`,
+      `The first sleepers begin at byte ${sync.recordLayout(1).sleepers}`,
+      `and ${4 * sync.ROW_WORDS} bytes a participant`,
+      `phase p modulo ${sync.BROKEN_PHASES}, p + 1`,
     ];
     for (const sentence of sentences) assert.ok(text.includes(sentence), sentence);
   });

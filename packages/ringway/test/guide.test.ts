@@ -19,7 +19,7 @@ function examplesOf(page: string): Example[] {
   });
 }
 
-for (const page of ['docs/guide.md', ...packageReadmes()]) {
+for (const page of ['docs/guide.md', 'docs/sync.md', ...packageReadmes()]) {
   describe(page, () => {
     const sandbox = new Sandbox();
     const examples = examplesOf(page);

@@ -1,5 +1,5 @@
 import { RingwayError } from '@ringway/memory';
-import { Idle, type IdleStrategy, type Waiting } from './idle.js';
+import { Idle, SLICE_MS, type IdleStrategy, type Waiting } from './idle.js';
 import type { Participant } from './participant.js';
 import { Turn } from './turn.js';
 import { Pending, checkWait, leaving, timeoutError, type WaitOptions } from './waits.js';
@@ -290,14 +290,17 @@ export class Acquisitions implements Waiting {
     this.#idle.stop();
   }
 
+  /**
+   * The bound of a wait on the event loop, as the slices are of one that blocks: who was rung for what this handle could have may have been stopped since. It keeps no event loop
+   * alive; the wait does, where it is meant to.
+   */
   #startClock(): void {
-    const delay = this.#contended.lookAgainMs?.();
-    if (delay === undefined || this.#timer !== undefined) return;
+    if (this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#pause();
       this.advance();
-    }, delay);
+    }, this.#contended.lookAgainMs?.() ?? SLICE_MS).unref();
   }
 
   #stopClock(): void {

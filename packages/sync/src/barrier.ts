@@ -46,7 +46,7 @@ function specOf({ parties }: BarrierOptions): RecordSpec {
  * Phase, broken and the number that has arrived are one word, moved by compare-and-swap: an arrival counts in exactly one phase, and each phase either passes or
  * breaks for all.
  */
-export class Barrier implements Contended {
+export class Barrier {
   readonly #record: SyncRecord;
   readonly #participant: Participant;
   readonly #words: Int32Array;
@@ -59,7 +59,7 @@ export class Barrier implements Contended {
     this.#participant = record.participant;
     this.#words = record.participant.words;
     this.#state = record.word(RECORD_STATE);
-    this.#acquisitions = new Acquisitions(record.participant, this, idle, pollMicroseconds);
+    this.#acquisitions = new Acquisitions(record.participant, this.#contended(), idle, pollMicroseconds);
     record.takeRow((row) => {
       this.#breakFor(row);
     });
@@ -179,28 +179,39 @@ export class Barrier implements Contended {
 
   // ---- what its acquisitions ask
 
-  /** @internal */
-  isBlockedHere(): boolean {
+  #contended(): Contended {
+    return {
+      isBlockedHere: () => this.#isBlockedHere(),
+      announce: () => {
+        this.#announce();
+      },
+      withdraw: () => this.#withdraw(),
+      passOn: () => {
+        this.#passOn();
+      },
+      buried: () => {
+        this.#buried();
+      },
+    };
+  }
+
+  #isBlockedHere(): boolean {
     return false;
   }
 
-  /** @internal */
-  announce(): void {
+  #announce(): void {
     this.#record.doorbells.announce(this.#participant.slot);
   }
 
-  /** @internal */
-  withdraw(): boolean {
+  #withdraw(): boolean {
     return this.#record.doorbells.withdraw(this.#participant.slot);
   }
 
-  /** @internal */
-  passOn(): void {
+  #passOn(): void {
     // What concerns one concerns all, and all are rung.
   }
 
-  /** @internal */
-  buried(): void {
+  #buried(): void {
     const high = this.#record.rowsHigh;
     for (let slot = 0; slot < high; slot++) this.#breakFor(this.#record.row(slot));
   }
@@ -211,7 +222,7 @@ export class Barrier implements Contended {
   #arrive(options: WaitOptions | undefined): Attempt<{ last: boolean }> {
     this.#record.assertOpen(this.#closed);
     checkWait(options);
-    this.buried();
+    this.#buried();
     // Before it counts: a reset after this is one that may concern it.
     const resets = Atomics.load(this.#words, this.#record.word(RECORD_RESETS));
     const { phase, last } = this.#count();

@@ -54,7 +54,7 @@ function emptyCounts(owner: number): number {
  * counts; so a signal goes to somebody who waited when it was given, and never to one who comes later. If the row's owner dies with signals that it did not use, whoever looks for the dead
  * gives them to others first, and takes them away after.
  */
-export class Condition implements Contended {
+export class Condition {
   readonly #record: SyncRecord;
   readonly #participant: Participant;
   readonly #words: Int32Array;
@@ -67,7 +67,7 @@ export class Condition implements Contended {
     this.#record = record;
     this.#participant = record.participant;
     this.#words = record.participant.words;
-    this.#acquisitions = new Acquisitions(record.participant, this, idle, pollMicroseconds);
+    this.#acquisitions = new Acquisitions(record.participant, this.#contended(), idle, pollMicroseconds);
   }
 
   /** Opens a named condition, or makes it. Errors as of `Mutex.open`. */
@@ -155,28 +155,41 @@ export class Condition implements Contended {
 
   // ---- what its acquisitions ask
 
-  /** @internal */
-  isBlockedHere(): boolean {
+  #contended(): Contended {
+    return {
+      isBlockedHere: () => this.#isBlockedHere(),
+      announce: () => {
+        this.#announce();
+      },
+      withdraw: () => this.#withdraw(),
+      passOn: () => {
+        this.#passOn();
+      },
+      buried: () => {
+        this.#buried();
+      },
+    };
+  }
+
+  #isBlockedHere(): boolean {
     return false;
   }
 
-  /** @internal */
-  announce(): void {
+  #announce(): void {
     this.#record.doorbells.announce(this.#participant.slot);
   }
 
-  /** @internal */
-  withdraw(): boolean {
+  #withdraw(): boolean {
     return this.#record.doorbells.withdraw(this.#participant.slot);
   }
 
-  /** @internal What this handle was rung for stands in its row. */
-  passOn(): void {
+  /** What this handle was rung for stands in its row. */
+  #passOn(): void {
     // Nobody else could use it.
   }
 
-  /** @internal Signals that the dead did not use go to others first: who dies in between leaves them to be given once more. */
-  buried(): void {
+  /** Signals that the dead did not use go to others first: who dies in between leaves them to be given once more. */
+  #buried(): void {
     const high = this.#record.rowsHigh;
     for (let slot = 0; slot < high; slot++) {
       const row = this.#record.row(slot);

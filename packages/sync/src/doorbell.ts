@@ -97,10 +97,20 @@ export class Doorbells {
     return first !== 0 && this.#ringOneOf(first, slot + 1, except);
   }
 
-  /** Wakes every sleeper: after an event that concerns all (an end, a newcomer, the last acknowledgement). */
+  /**
+   * Wakes every sleeper: after an event that concerns all (an end, a newcomer, the last acknowledgement). Each that sleeps now, and once: who wakes and sleeps again has looked after the
+   * event, and ringing him again, being the first, would be all that ever happened.
+   */
   ringAll(): void {
-    // Bounded: a hostile peer that sets bits for ever must not keep us here.
-    for (let i = 0; i <= this.#slots.count && this.ringOne(); i++);
+    const words = Atomics.load(this.#words, this.#base) & BEYOND ? this.#wordCount : 1;
+    for (let i = 0; i < words; i++) {
+      const first = i === 0 ? 0 : FIRST_WORD_SLOTS + (i - 1) * 32;
+      let bits = Atomics.load(this.#words, this.#base + i) & (i === 0 ? ~BEYOND : ~0);
+      for (; bits !== 0; bits &= bits - 1) {
+        const slot = first + 31 - Math.clz32(bits & -bits);
+        if (slot < this.#slots.count) this.ringSleeper(slot);
+      }
+    }
   }
 
   /** Wakes one slot if it sleeps: for what it alone waits for. Whether it did. */

@@ -31,7 +31,7 @@ const holders = new ThreadHolders<Mutex>();
  * Order: the word is moved by Atomics alone, so all that a holder has written is visible to the next. A releaser frees the word and then looks at the sleepers;
  * a sleeper announces himself and then looks at the word: at least one sees the other (DESIGN P4).
  */
-export class Mutex implements Contended {
+export class Mutex {
   readonly #record: SyncRecord;
   readonly #participant: Participant;
   readonly #words: Int32Array;
@@ -48,7 +48,7 @@ export class Mutex implements Contended {
     this.#words = record.participant.words;
     this.#state = record.word(RECORD_STATE);
     this.#heir = new Heir(record.participant, record.word(RECORD_HEIR));
-    this.#acquisitions = new Acquisitions(record.participant, this, idle, pollMicroseconds);
+    this.#acquisitions = new Acquisitions(record.participant, this.#contended(), idle, pollMicroseconds);
     this.#attempt = this.#attemptFor(() => new MutexGuard(this));
     holders.add(record.identity, this);
   }
@@ -200,29 +200,39 @@ export class Mutex implements Contended {
 
   // ---- what its acquisitions ask
 
-  /** @internal */
-  isBlockedHere(): boolean {
+  #contended(): Contended {
+    return {
+      isBlockedHere: () => this.#isBlockedHere(),
+      announce: () => {
+        this.#announce();
+      },
+      withdraw: () => this.#withdraw(),
+      passOn: () => {
+        this.#passOn();
+      },
+      lookAgainMs: () => this.#lookAgainMs(),
+    };
+  }
+
+  #isBlockedHere(): boolean {
     return this.#guard !== undefined;
   }
 
-  /** @internal */
-  announce(): void {
+  #announce(): void {
     this.#record.doorbells.announce(this.#participant.slot);
   }
 
-  /** @internal */
-  withdraw(): boolean {
+  #withdraw(): boolean {
     return this.#record.doorbells.withdraw(this.#participant.slot);
   }
 
-  /** @internal Whoever has it now wakes the next when he releases it. */
-  passOn(): void {
+  /** Whoever has it now wakes the next when he releases it. */
+  #passOn(): void {
     const holder = Atomics.load(this.#words, this.#state);
     if (holder === NOBODY || this.#participant.isGone(holder)) this.#wakeNext();
   }
 
-  /** @internal */
-  lookAgainMs(): number | undefined {
+  #lookAgainMs(): number | undefined {
     return Atomics.load(this.#words, this.#state) === NOBODY ? RESERVATION_MS : undefined;
   }
 
@@ -237,7 +247,7 @@ export class Mutex implements Contended {
       },
       forgone: () => {
         this.#heir.resign();
-        this.passOn();
+        this.#passOn();
       },
     };
   }

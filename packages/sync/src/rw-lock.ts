@@ -37,9 +37,9 @@ const holders = new ThreadHolders<RwLock>();
  *
  * A reader raises a flag in its own row, and then looks whether there is a writer; a writer puts its name into the state word, and then waits until all rows are down. Both are
  * sequentially consistent, so of a reader and a writer that come at the same time at least one sees the other, and then the reader stands back: writers are not starved. A
- * reader or writer that has waited for a millisecond goes before the next writer ({@link Heir}).
+ * reader or writer that has waited for a millisecond goes before the next writer (see heir.ts).
  */
-export class RwLock implements Contended {
+export class RwLock {
   readonly #record: SyncRecord;
   readonly #participant: Participant;
   readonly #words: Int32Array;
@@ -69,7 +69,7 @@ export class RwLock implements Contended {
     this.#row = record.takeRow(() => undefined);
     this.#heir = new Heir(record.participant, record.word(RECORD_HEIR));
     this.#readingHeir = new Heir(record.participant, record.word(RECORD_READING_HEIR));
-    this.#acquisitions = new Acquisitions(record.participant, this, idle, pollMicroseconds);
+    this.#acquisitions = new Acquisitions(record.participant, this.#contended(), idle, pollMicroseconds);
     this.#announced = record.doorbells;
     this.#attempts = {
       read: {
@@ -247,31 +247,41 @@ export class RwLock implements Contended {
 
   // ---- what its acquisitions ask
 
-  /** @internal Nobody rings this handle when its own guards are released. */
-  isBlockedHere(attempt: Attempt<unknown>): boolean {
+  #contended(): Contended {
+    return {
+      isBlockedHere: (attempt) => this.#isBlockedHere(attempt),
+      announce: () => {
+        this.#announce();
+      },
+      withdraw: () => this.#withdraw(),
+      passOn: () => {
+        this.#passOn();
+      },
+      lookAgainMs: () => this.#lookAgainMs(),
+    };
+  }
+
+  /** Nobody rings this handle when its own guards are released. */
+  #isBlockedHere(attempt: Attempt<unknown>): boolean {
     return this.#writer !== undefined || (attempt === this.#attempts.write && this.#readers.size > 0);
   }
 
-  /** @internal */
-  announce(): void {
+  #announce(): void {
     this.#announced = this.#wanted === 'read' ? this.#record.doorbells : this.#record.writers;
     this.#announced.announce(this.#participant.slot);
   }
 
-  /** @internal */
-  withdraw(): boolean {
+  #withdraw(): boolean {
     return this.#announced.withdraw(this.#participant.slot);
   }
 
-  /** @internal */
-  passOn(): void {
+  #passOn(): void {
     const state = Atomics.load(this.#words, this.#state);
     if (state === NOBODY || this.#participant.isGone(state)) this.#wakeAll();
     else this.#wakeWriter();
   }
 
-  /** @internal */
-  lookAgainMs(): number | undefined {
+  #lookAgainMs(): number | undefined {
     return Atomics.load(this.#words, this.#state) === NOBODY ? RESERVATION_MS : undefined;
   }
 

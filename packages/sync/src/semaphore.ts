@@ -45,7 +45,7 @@ function specOf({ permits, owned }: SemaphoreOptions): RecordSpec {
  * Order: permits are moved by Atomics alone; who releases adds and then looks at the sleepers, who sleeps announces himself and then looks at the permits (DESIGN P4). Who
  * takes permits and leaves some wakes the next.
  */
-export class Semaphore implements Contended {
+export class Semaphore {
   readonly #record: SyncRecord;
   readonly #permits: SharedPermits;
   readonly #heir: Heir;
@@ -59,11 +59,11 @@ export class Semaphore implements Contended {
     this.#permits =
       record.second === 1
         ? new OwnedPermits(record, () => {
-            this.passOn();
+            this.#passOn();
           })
         : new Permits(record);
     this.#heir = new Heir(record.participant, record.word(RECORD_HEIR));
-    this.#acquisitions = new Acquisitions(record.participant, this, idle, pollMicroseconds);
+    this.#acquisitions = new Acquisitions(record.participant, this.#contended(), idle, pollMicroseconds);
   }
 
   /** Opens a named semaphore, or makes it. Errors as of `Mutex.open`; `permits` or `owned` that differ from the creator's are `ERR_RINGWAY_OPTIONS_MISMATCH`. */
@@ -152,7 +152,7 @@ export class Semaphore implements Contended {
     this.#acquisitions.close(closedError('semaphore'));
     leaving(this.#record.segment, () => {
       this.#permits.leave();
-      this.passOn();
+      this.#passOn();
     });
     this.#record.close();
   }
@@ -178,34 +178,45 @@ export class Semaphore implements Contended {
 
   // ---- what its acquisitions ask
 
-  /** @internal Nothing that this handle holds is what others of it wait for more than for anybody else's. */
-  isBlockedHere(): boolean {
+  #contended(): Contended {
+    return {
+      isBlockedHere: () => this.#isBlockedHere(),
+      announce: () => {
+        this.#announce();
+      },
+      withdraw: () => this.#withdraw(),
+      passOn: () => {
+        this.#passOn();
+      },
+      lookAgainMs: () => this.#lookAgainMs(),
+    };
+  }
+
+  /** Nothing that this handle holds is what others of it wait for more than for anybody else's. */
+  #isBlockedHere(): boolean {
     return false;
   }
 
-  /** @internal */
-  announce(): void {
+  #announce(): void {
     this.#record.doorbells.announce(this.#record.participant.slot);
   }
 
-  /** @internal */
-  withdraw(): boolean {
+  #withdraw(): boolean {
     return this.#record.doorbells.withdraw(this.#record.participant.slot);
   }
 
   /**
-   * @internal What is free may be too little for this one and enough for others. The heir was rung before all others, so it begins with the first of them; the others pass the ring on behind
+   * What is free may be too little for this one and enough for others. The heir was rung before all others, so it begins with the first of them; the others pass the ring on behind
    * themselves, and past the heir: so it ends with the last.
    */
-  passOn(): void {
+  #passOn(): void {
     const { doorbells, participant } = this.#record;
     if (!doorbells.someoneSleeps() || !this.#permits.any()) return;
     if (this.#heir.mine) doorbells.ringOne();
     else doorbells.ringNext(participant.slot, this.#heir.slot());
   }
 
-  /** @internal */
-  lookAgainMs(): number | undefined {
+  #lookAgainMs(): number | undefined {
     return this.#excluded ? RESERVATION_MS : undefined;
   }
 

@@ -62,6 +62,20 @@ for (const subject of SUBJECTS) {
         }
       });
 
+      it(`goes on when the one that was rung is stopped, to one that ${manner}`, async () => {
+        const name = scene.name();
+        const lock = scene.own(open(name));
+        const [stopped, living] = await peersOf(name, 2);
+        const guard = await lock.acquire();
+        await stopped.begin(orders(subject, name).acquire('its', { sync: false }));
+        await until(() => sleepers(name) === 1);
+        const got = living.ask(orders(subject, name).acquire('its', { sync }));
+        await until(() => sleepers(name) === 2);
+        await stopped.stop();
+        guard.release();
+        await got;
+      });
+
       it(`goes on when one that ${manner} is killed`, async () => {
         const name = scene.name();
         const lock = scene.own(open(name));

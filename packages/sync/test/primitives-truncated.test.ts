@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
-import { truncateSync } from 'node:fs';
+import { rmSync, truncateSync } from 'node:fs';
 import { Segment } from '@ringway/memory';
 import { SUBJECTS } from './support/exclusive.js';
 import { codeOf, thrownCode } from './support/rejects.js';
 import { Scene } from './support/scene.js';
 
-function cut(name: string): void {
-  const [info] = Segment.list().filter((found) => found.name === name);
-  truncateSync(info.path, 0);
+/** Takes all memory of a segment away. What is left has no name that Ringway would remove. */
+function cut(scene: Scene, name: string): void {
+  const [{ path }] = Segment.list().filter((found) => found.name === name);
+  truncateSync(path, 0);
+  scene.own({
+    close: () => {
+      rmSync(path);
+    },
+  });
 }
 
 for (const { title, kind, options, mode, open } of SUBJECTS) {
@@ -22,7 +28,7 @@ for (const { title, kind, options, mode, open } of SUBJECTS) {
       await peer.ask({ do: 'open', kind, name, options });
       await peer.ask({ do: 'acquire', kind, name, guard: 'its', mode });
       const wait = lock.acquire();
-      cut(name);
+      cut(scene, name);
       assert.equal(await codeOf(wait), 'ERR_RINGWAY_SEGMENT_TRUNCATED');
       assert.equal(await codeOf(lock.acquire()), 'ERR_RINGWAY_SEGMENT_TRUNCATED');
     });
@@ -33,7 +39,7 @@ for (const { title, kind, options, mode, open } of SUBJECTS) {
       const peer = await scene.peer();
       await peer.ask({ do: 'open', kind, name, options });
       await peer.ask({ do: 'acquire', kind, name, guard: 'its', mode });
-      cut(name);
+      cut(scene, name);
       assert.equal(
         thrownCode(() => lock.acquireSync()),
         'ERR_RINGWAY_SEGMENT_TRUNCATED',

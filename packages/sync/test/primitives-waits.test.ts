@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { SUBJECTS, type Guard } from './support/exclusive.js';
 import { codeOf, thrownCode } from './support/rejects.js';
-import { Scene } from './support/scene.js';
-import { turn } from './support/until.js';
+import { Scene, sleepers } from './support/scene.js';
+import { turn, until } from './support/until.js';
 
 const SHORT_MS = 20;
 
@@ -92,6 +92,22 @@ for (const { title, open, deadlocks } of SUBJECTS) {
         lock.acquireSync().release();
       });
     }
+
+    it('goes to another handle when the one that was woken gives up before it looks', async () => {
+      const name = scene.name();
+      const [holder, first, second] = [scene.own(open(name)), scene.own(open(name)), scene.own(open(name))];
+      for (const place of [0, 1]) {
+        const guard = await holder.acquire();
+        const controllers = [new AbortController(), new AbortController()];
+        const waits = [first, second].map((lock, index) => lock.acquire({ signal: controllers[index].signal }));
+        await until(() => sleepers(name) === 2);
+        guard.release();
+        // Whichever of the two was woken does not know it yet.
+        controllers[place].abort();
+        assert.equal(await codeOf(waits[place]), 'ABORT_ERR');
+        (await waits[1 - place]).release();
+      }
+    });
 
     it('is not begun with a signal that has fired, or with a strange timeout', async () => {
       const lock = scene.own(open(scene.name()));

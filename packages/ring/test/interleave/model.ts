@@ -8,7 +8,7 @@ import type { Shared } from './shared.js';
 export interface Aftermath<W> {
   readonly modules: Modules;
   /** Somebody who comes when all others are gone. */
-  newcomer(): W;
+  readonly newcomer: () => W;
 }
 
 /** One kind of thing that processes share: how it is made, how a participant sees it, and what must hold after every run. */

@@ -30,6 +30,8 @@ Reflect.set(globalThis, STEPS, scheduler);
 const milliseconds = (): number => control[CONTROL.clock] * 100;
 performance.now = milliseconds;
 Reflect.set(process, 'hrtime', () => [Math.floor(milliseconds() / 1000), (milliseconds() % 1000) * 1e6]);
+// Nobody waits for a timer in a model: what it would do, a later run would see.
+Reflect.set(globalThis, 'setTimeout', () => ({ unref: () => undefined }));
 const modules = await loadModules((module) => urls[module]);
 const { model, programs } = scenarioNamed(name);
 const program = programs[me];

@@ -33,7 +33,7 @@ export const lockSeeds: readonly Seed[] = [
         find: 'if (!this.#contended.withdraw() && leaving)\n            this.#contended.passOn();',
         replace: 'this.#contended.withdraw();',
       },
-      { module: 'sync/mutex', find: 'this.#heir.resign();\n                this.passOn();', replace: '' },
+      { module: 'sync/mutex', find: 'this.#heir.resign();\n                this.#passOn();', replace: '' },
     ],
   },
   {
