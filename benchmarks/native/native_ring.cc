@@ -8,50 +8,33 @@
 // Orders and reports are lines on the standard streams: a number of messages in, JSON out.
 
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
-#include <csignal>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
 
+#include "program.h"
+
 namespace {
+
+using bench::Fail;
+using bench::FailWithErrno;
+using bench::kApart;
+using bench::NextOrder;
+using bench::NowMicroseconds;
+using bench::Pause;
+using bench::Say;
+using bench::SayReady;
 
 // Frame: u32 length, u32 type, payload, padding to 8.
 constexpr std::uint32_t kFrameHeaderBytes = 8;
 constexpr std::uint32_t kFrameAlignment = 8;
 constexpr std::uint32_t kMessage = 1;
-// Two cache lines: the second one is fetched along with the first.
-constexpr std::size_t kApart = 128;
-
-[[noreturn]] void Fail(const std::string& what) {
-  std::fprintf(stderr, "%s\n", what.c_str());
-  std::exit(1);
-}
-
-[[noreturn]] void FailWithErrno(const char* call) { Fail(std::string(call) + ": " + std::strerror(errno)); }
-
-double NowMicroseconds() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
-}
-
-inline void Pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
 
 std::uint32_t FrameBytes(std::uint32_t length) {
   return kFrameHeaderBytes + ((length + kFrameAlignment - 1) & ~(kFrameAlignment - 1));
@@ -209,17 +192,7 @@ struct Options {
   std::uint32_t group;
 };
 
-void Say(const char* format, double one = 0, double other = 0) {
-  std::printf(format, one, other);
-  std::printf("\n");
-  if (std::fflush(stdout) != 0) FailWithErrno("fflush");
-}
-
-void SayReady() { Say("{\"ready\":true}"); }
 void SayAt(double microseconds) { Say("{\"at\":%.3f}", microseconds); }
-
-// The next order; false at the end.
-bool NextOrder(std::uint32_t* count) { return std::scanf("%u", count) == 1; }
 
 void Send(const Options& options) {
   const Lane lane(options.fd, 0, options.lane_bytes);
@@ -277,10 +250,7 @@ void Ping(const Options& options) {
     }
     if (times.empty()) Fail("an order of no round trips");
     std::sort(times.begin(), times.end());
-    const auto quantile = [&](double part) {
-      return times[std::min(times.size() - 1, static_cast<std::size_t>(part * static_cast<double>(times.size())))];
-    };
-    Say("{\"p50\":%.3f,\"p99\":%.3f}", quantile(0.5), quantile(0.99));
+    Say("{\"p50\":%.3f,\"p99\":%.3f}", bench::Quantile(times, 0.5), bench::Quantile(times, 0.99));
   }
 }
 
@@ -331,8 +301,7 @@ Options Parse(int count, char** arguments) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  // Who spins must not outlive the process that would end it.
-  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) FailWithErrno("prctl");
+  bench::EndWithParent();
   const Options options = Parse(count, arguments);
   if (ftruncate(options.fd, static_cast<off_t>(2 * Lane::BytesOf(options.lane_bytes))) != 0) FailWithErrno("ftruncate");
   if (options.round_trips) {

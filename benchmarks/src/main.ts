@@ -1,7 +1,8 @@
 // The bench: `npm run bench -- [options]`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { bench } from './bench.js';
+import { bench, type Wanted } from './bench.js';
+import { copy } from './copy.js';
 import { FOOTPRINT, FOOTPRINT_UNITS, footprint } from './footprint.js';
 import { describeMachine } from './machine.js';
 import { USAGE, parseOptions, type Options } from './options.js';
@@ -10,6 +11,7 @@ import { ratiosOf } from './ratios.js';
 import { describe, ratiosTable, rowsTable } from './report.js';
 import type { Row } from './row.js';
 import { Selection } from './selection.js';
+import { sync } from './sync.js';
 import { SYSTEMS } from './systems/index.js';
 
 /** What a shell expects of a program that a signal ended, without the signal's number. */
@@ -42,10 +44,16 @@ async function measure(options: Options, signal: AbortSignal): Promise<void> {
     console.log(`${rowsTable(found)}\n`);
   };
   const wants = selection.wants.bind(selection);
-  const how = { runs, seconds, spoil, pinning, nodeArguments: profileArguments(options) };
-  for await (const found of bench({ ...how, systems: SYSTEMS, wants, progress }, signal)) show(found);
+  const leftOut = (why: string): void => {
+    progress('');
+    console.log(`${why}\n`);
+  };
+  const how: Wanted = { runs, seconds, spoil, pinning, nodeArguments: profileArguments(options), wants, progress };
+  for await (const found of bench({ ...how, systems: SYSTEMS }, signal)) show(found);
   const whats = Object.keys(FOOTPRINT_UNITS);
   if (whats.some((what) => wants('ringway', FOOTPRINT, { what }))) show(await footprint(runs, progress, signal));
+  for await (const found of sync(how, leftOut, signal)) show(found);
+  for await (const found of copy({ ...how, bytes: options.copyBytes }, leftOut, signal)) show(found);
   if (rows.length === 0) throw new RangeError(`--only ${options.only.join(',')} leaves nothing to run`);
 
   const ratios = ratiosOf(rows);

@@ -1,16 +1,19 @@
 import { parseArgs } from 'node:util';
+import { COPY_BYTES } from './copy-cases.js';
 
 export const USAGE = `Usage: npm run bench -- [options]
 
-  --quick        3 short runs instead of 5
-  --only NAMES   only these, separated by commas: scenarios (throughput, rtt, footprint), systems (ringway, native-ring,
-                 unix-socket), and parameters (bytes=64, publish=each, idle=spin)
-  --json FILE    write machine, rows and ratios as JSON
-  --runs N       runs of each system at each case
-  --seconds S    about how long each run is measured
-  --spoil N      the senders spoil message N of each phase: the bench must fail
-  --profile DIR  write a CPU profile of every Node process of a run to DIR
-  --help         this text`;
+  --quick         3 short runs instead of 5
+  --only NAMES    only these, separated by commas: scenarios (throughput, rtt, footprint, sync, copy), systems (ringway,
+                  native-ring, unix-socket, boost, futex, cp), and parameters (bytes=64, publish=each, idle=spin,
+                  what=contended, primitive=mutex, where=disk)
+  --json FILE     write machine, rows and ratios as JSON
+  --runs N        runs of each system at each case
+  --seconds S     about how long each run is measured; a copy takes as long as it takes
+  --copy-bytes N  length of the file that is copied; default 1 GiB, for which alone a ratio is required
+  --spoil N       the senders spoil message N, or lose increment N, of each phase: the bench must fail
+  --profile DIR   write a CPU profile of every Node process of a run to DIR
+  --help          this text`;
 
 const FULL = { runs: 5, seconds: 1 };
 const QUICK = { runs: 3, seconds: 0.3 };
@@ -22,6 +25,7 @@ export interface Options {
   readonly json: string | undefined;
   readonly runs: number;
   readonly seconds: number;
+  readonly copyBytes: number;
   readonly spoil: number;
   readonly profile: string | undefined;
 }
@@ -44,6 +48,7 @@ export function parseOptions(args: readonly string[]): Options {
       json: { type: 'string' },
       runs: { type: 'string' },
       seconds: { type: 'string' },
+      'copy-bytes': { type: 'string' },
       spoil: { type: 'string' },
       profile: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -56,6 +61,7 @@ export function parseOptions(args: readonly string[]): Options {
     json: values.json,
     runs: number('runs', values.runs, 1, true) ?? usual.runs,
     seconds: number('seconds', values.seconds, 0.001, false) ?? usual.seconds,
+    copyBytes: number('copy-bytes', values['copy-bytes'], 1, true) ?? COPY_BYTES,
     spoil: number('spoil', values.spoil, 0, true) ?? -1,
     profile: values.profile,
   };

@@ -6,6 +6,11 @@ import type { Command } from './system.js';
 
 type Line = Readonly<Record<string, unknown>>;
 
+/** A process of a run went wrong: what it said. */
+export class PeerError extends Error {
+  override readonly name = 'PeerError';
+}
+
 /**
  * A process of a run, seen from the one that starts it. Whatever goes wrong in it, the next call here rejects with what
  * it said.
@@ -65,7 +70,7 @@ export class PeerProcess {
     const next = await this.#lines.next();
     if (next.done !== true) return parseLine(next.value);
     await this.#exited;
-    throw new Error(this.story);
+    throw new PeerError(this.story);
   }
 
   /** Tells it to begin a phase of `count` messages. */
@@ -77,7 +82,7 @@ export class PeerProcess {
   async finish(): Promise<void> {
     this.#orders.end();
     await this.#exited;
-    if (this.#child.exitCode !== 0) throw new Error(this.story);
+    if (this.#child.exitCode !== 0) throw new PeerError(this.story);
   }
 
   /** Whatever it is at: ends it, and waits until it is gone. */

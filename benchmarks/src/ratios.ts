@@ -1,5 +1,7 @@
+import { COPY, COPY_BYTES, COPY_WHERES, type CopyWhere } from './copy-cases.js';
 import type { Row } from './row.js';
 import { median } from './statistics.js';
+import { SYNC, type SyncPrimitive, type SyncWhat } from './sync-cases.js';
 
 /** One figure that Ringway must reach: `value` may be below `most`, or must be `least`. */
 export interface Ratio {
@@ -49,6 +51,14 @@ class Rows {
 
   footprint(what: string): number | undefined {
     return this.find('footprint', 'ringway', { what })?.median;
+  }
+
+  sync(system: string, what: SyncWhat, primitive: SyncPrimitive): Row | undefined {
+    return this.find(SYNC, system, { what, primitive });
+  }
+
+  copy(system: string, where: CopyWhere, bytes: number): Row | undefined {
+    return this.find(COPY, system, { where, bytes });
   }
 }
 
@@ -130,6 +140,27 @@ const REQUIREMENTS: readonly Requirement[] = [
     required: { most: 1000 },
     unit: 'us',
     measure: (rows) => rows.footprint(what),
+  })),
+  ...(['mutex', 'semaphore'] as const).map((primitive): Requirement => ({
+    name: `acquire and release of a ${primitive} that nobody else wants`,
+    required: { most: 150 },
+    unit: 'ns',
+    measure: (rows) => rows.sync('ringway', 'uncontended', primitive)?.median,
+  })),
+  ...(['mutex', 'semaphore'] as const).map((primitive): Requirement => ({
+    name: `a ${primitive} that two processes want, against boost`,
+    required: { least: 0.5 },
+    measure: (rows) => ratio(rows.sync('ringway', 'contended', primitive), rows.sync('boost', 'contended', primitive)),
+  })),
+  {
+    name: 'handing a mutex to a parked process against a bare futex',
+    required: { most: 1.3 },
+    measure: (rows) => ratio(rows.sync('ringway', 'handover', 'mutex'), rows.sync('futex', 'handover', 'mutex')),
+  },
+  ...COPY_WHERES.map((where): Requirement => ({
+    name: `time of ringway cp of 1 GiB on ${where} against cp`,
+    required: { most: 1.5 },
+    measure: (rows) => ratio(rows.copy('ringway', where, COPY_BYTES), rows.copy('cp', where, COPY_BYTES)),
   })),
 ];
 

@@ -1,75 +1,8 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, watch } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const BENCH = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-const SHARED_MEMORY = '/dev/shm';
-/** One run of a few milliseconds each. */
-const TINY = ['--runs', '1', '--seconds', '0.005'];
-
-interface Row {
-  scenario: string;
-  system: string;
-  params: Record<string, string | number>;
-  unit: string;
-  median: number;
-  min: number;
-  max: number;
-  runs: number;
-}
-
-interface Results {
-  machine: Record<string, unknown>;
-  rows: Row[];
-  ratios: { name: string; required: Record<string, number>; measured: number; met: boolean }[];
-}
-
-interface Outcome {
-  code: number | null;
-  output: string;
-  complaints: string;
-  pid: number;
-}
-
-/** Runs the bench; `started` may act on it meanwhile. */
-async function runBench(args: readonly string[], started?: (pid: number) => void): Promise<Outcome> {
-  const child = spawn(process.execPath, [BENCH, ...TINY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const { pid } = child;
-  assert.ok(pid !== undefined);
-  started?.(pid);
-  let output = '';
-  let complaints = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, output, complaints, pid };
-}
-
-/** What a bench of that process id has left, in shared memory and among temporary files. */
-function leftBy(pid: number): string[] {
-  return [SHARED_MEMORY, tmpdir()].flatMap((directory) =>
-    readdirSync(directory).filter((name) => name.includes(`bench-${pid}-`)),
-  );
-}
-
-/** Processes that a bench of that process id has started and that still live. */
-function childrenOf(pid: number): string[] {
-  return readdirSync('/proc').filter((name) => {
-    if (!/^\d+$/.test(name)) return false;
-    try {
-      return readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(`bench-${pid}-`);
-    } catch (error) {
-      // It ended between the two looks.
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ESRCH') return false;
-      throw error;
-    }
-  });
-}
+import { SHARED_MEMORY, childrenOf, leftBy, runBench, type Results } from './support/run-bench.js';
 
 describe('the bench', function () {
   this.timeout(120_000);
@@ -187,7 +120,7 @@ describe('the bench', function () {
     const { code, complaints } = await runBench(['--only', 'throughput,speed']);
 
     assert.equal(code, 1);
-    assert.match(complaints, /--only knows no "speed"; there are throughput, rtt, footprint, ringway/);
+    assert.match(complaints, /--only knows no "speed"; there are throughput, rtt, footprint, sync, copy, ringway/);
   });
 
   it('refuses to run nothing', async () => {

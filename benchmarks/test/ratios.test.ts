@@ -44,6 +44,42 @@ describe('what must be reached', () => {
     );
   });
 
+  it('of locks is judged by case, and against who is compared', () => {
+    const row = (system: string, what: string, primitive: string, value: number): Row => ({
+      ...{ scenario: 'sync', system, params: { what, primitive }, unit: '', values: [value] },
+      ...summarize([value]),
+    });
+    const rows = [
+      row('ringway', 'uncontended', 'mutex', 151),
+      row('ringway', 'contended', 'semaphore', 5),
+      row('boost', 'contended', 'semaphore', 10),
+      row('ringway', 'handover', 'mutex', 14),
+      row('futex', 'handover', 'mutex', 10),
+    ];
+    assert.deepEqual(
+      ratiosOf(rows).map(({ measured, met }) => [measured, met]),
+      [
+        [151, false],
+        [0.5, true],
+        [1.4, false],
+      ],
+    );
+  });
+
+  it('of copying is judged for 1 GiB only', () => {
+    const row = (system: string, bytes: number, seconds: number): Row => ({
+      ...{ scenario: 'copy', system, params: { where: 'disk', bytes }, unit: 's', values: [seconds] },
+      ...summarize([seconds]),
+    });
+    const found = ratiosOf([row('ringway', 2 ** 30, 3), row('cp', 2 ** 30, 2)]);
+
+    assert.deepEqual(
+      found.map(({ measured, required, met }) => [measured, required, met]),
+      [[1.5, { most: 1.5 }, true]],
+    );
+    assert.deepEqual(ratiosOf([row('ringway', 2 ** 20, 3), row('cp', 2 ** 20, 2)]), []);
+  });
+
   it('is not judged where a row is missing', () => {
     assert.deepEqual(ratiosOf([throughput('ringway', 64, [1])]), []);
   });

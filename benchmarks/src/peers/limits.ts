@@ -9,3 +9,9 @@ export const BLOCKING_TIMEOUT_MS = 30_000;
  * The native program takes it from here.
  */
 export const SPINNING_TRIPS_PER_SAMPLE = 16;
+
+/**
+ * How long a holder gives another process to fall asleep, in microseconds, once that has said that it is about to. The
+ * native program takes it from here.
+ */
+export const SETTLE_MICROSECONDS = 100;

@@ -96,9 +96,7 @@ export class Mutex {
    */
   acquireSync(options?: WaitOptions): MutexGuard {
     this.#record.assertOpen(this.#closed);
-    return this.#acquisitions.acquireSync(this.#attempt, options, () => {
-      if (holders.some(this.#record.identity, (mutex) => mutex.held)) throw deadlockError('mutex');
-    });
+    return this.#acquisitions.acquireSync(this.#attempt, options, this.#assertOthers);
   }
 
   /** Takes the mutex if it is free, or its holder dead. Undefined if not, and while others of this handle wait. */
@@ -190,6 +188,7 @@ export class Mutex {
 
   /** @internal */
   get damaged(): boolean {
+    this.#record.assertOpen(this.#closed);
     return this.#words[this.#record.word(RECORD_DAMAGED)] !== 0;
   }
 
@@ -237,6 +236,11 @@ export class Mutex {
   }
 
   // ---- inside
+
+  /** Throws `ERR_RINGWAY_DEADLOCK` if this thread itself has the mutex. */
+  readonly #assertOthers = (): void => {
+    if (holders.some(this.#record.identity, (mutex) => mutex.held)) throw deadlockError('mutex');
+  };
 
   #attemptFor(guard: () => MutexGuard): Attempt<MutexGuard> {
     return {

@@ -235,6 +235,7 @@ export class RwLock {
 
   /** @internal For who holds the lock: a name that still stands inside, and is not this handle's, is a dead writer's. */
   get damaged(): boolean {
+    this.#record.assertOpen(this.#closed);
     const inside = Atomics.load(this.#words, this.#inside);
     if (inside !== NOBODY && this.#writer === undefined) return true;
     return Atomics.load(this.#words, this.#record.word(RECORD_DAMAGED)) !== 0;

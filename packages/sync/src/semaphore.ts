@@ -50,6 +50,7 @@ export class Semaphore {
   readonly #permits: SharedPermits;
   readonly #heir: Heir;
   readonly #acquisitions: Acquisitions;
+  readonly #single: Attempt<SemaphoreGuard>;
   /** Whether permits were left to the heir, when this handle last looked. */
   #excluded = false;
   #closed = false;
@@ -64,6 +65,7 @@ export class Semaphore {
         : new Permits(record);
     this.#heir = new Heir(record.participant, record.word(RECORD_HEIR));
     this.#acquisitions = new Acquisitions(record.participant, this.#contended(), idle, pollMicroseconds);
+    this.#single = this.#attemptFor(1);
   }
 
   /** Opens a named semaphore, or makes it. Errors as of `Mutex.open`; `permits` or `owned` that differ from the creator's are `ERR_RINGWAY_OPTIONS_MISMATCH`. */
@@ -106,7 +108,7 @@ export class Semaphore {
 
   /** Blocks the thread until `count` permits can be taken, ahead of those of this handle that wait on the event loop. Errors: `ERR_RINGWAY_TIMEOUT`, `ERR_RINGWAY_CLOSED`. */
   acquireSync(count = 1, options?: WaitOptions): SemaphoreGuard {
-    return this.#acquisitions.acquireSync(this.#attempt(count), options, () => undefined);
+    return this.#acquisitions.acquireSync(this.#attempt(count), options, canAlwaysEnd);
   }
 
   /** Takes `count` permits if they are free. Undefined if not, and while others of this handle wait. */
@@ -224,6 +226,11 @@ export class Semaphore {
 
   #attempt(count: number): Attempt<SemaphoreGuard> {
     this.#check(count);
+    // Nearly always one: made once, it costs an acquisition nothing.
+    return count === 1 ? this.#single : this.#attemptFor(count);
+  }
+
+  #attemptFor(count: number): Attempt<SemaphoreGuard> {
     return {
       what: `${count} of the semaphore's permits did not become free`,
       take: () => {
@@ -264,6 +271,11 @@ export class Semaphore {
       throw new RangeError(`count must be at most the ${this.#record.first} permits that there are, not ${count}`);
     }
   }
+}
+
+/** Somebody else may release at any time. */
+function canAlwaysEnd(): void {
+  // A thread that waits for permits does not wait for itself.
 }
 
 function checkCount(name: string, count: number, least: number): void {

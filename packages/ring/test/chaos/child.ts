@@ -6,10 +6,12 @@ import { FLAG_REDELIVERED, FLAG_TORN, INTENDED, Journal, SENT } from './journal.
 import { MIN_BYTES, makeMessage, readMessage } from './message.js';
 import { Random } from './random.js';
 
+export type Role = 'producer' | 'consumer' | 'creator';
+
 /** What the parent says. */
 export type Order =
   | {
-      readonly go: 'producer' | 'consumer' | 'creator';
+      readonly go: Role;
       readonly id: number;
       readonly seed: number;
       readonly label: string;

@@ -1,15 +1,18 @@
 // `npm run chaos -- [--kills N] [--seed N] [--lane-bytes N] [--rate N]`: real processes send and receive through tiny lanes, and are killed with SIGKILL at
 // random moments. Afterwards every message that was sent must be on record at a consumer, whole, in order and once, unless it was redelivered. With
-// `--every-step` they are killed at each of their steps instead: see every-step/main.ts.
+// `--every-step` they are killed at each of their steps instead: see every-step/main.ts. With `--sync` the primitives of packages/sync are used instead of
+// queues: see sync/main.ts.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Queue, bytes } from '../../dist/index.js';
 import { everyStep } from './every-step/main.js';
+import type { Order, Role } from './child.js';
 import { Participants, type Participant } from './participants.js';
 import { Random } from './random.js';
 import { Stalls } from './stalls.js';
+import { chaosOfSync } from './sync/main.js';
 import { judge } from './verdict.js';
 
 const DRAIN_TIMEOUT_MS = 60_000;
@@ -35,11 +38,18 @@ async function main(): Promise<boolean> {
   const name = `chaos-${process.pid}`;
   const folder = mkdtempSync(join(tmpdir(), 'ringway-chaos-'));
   const failures: string[] = [];
-  const participants = new Participants([name, folder, String(laneBytes)], SPARES, (reason) => failures.push(reason));
+  const participants = new Participants<Role, Order>(
+    new URL('child.js', import.meta.url),
+    [name, folder, String(laneBytes)],
+    SPARES,
+    (reason) => failures.push(reason),
+  );
   const queue = Queue.open(name, { codec: bytes(), laneBytes, maxProducers: 8, maxConsumers: 8, create: 'always' });
   const stalls = new Stalls(queue, participants.live);
-  const fill = (role: Participant['role'], place: string): Participant =>
-    participants.start(role, place, random.between(0, 2 ** 31));
+  const fill = (role: Role, place: string): Participant<Role> => {
+    const seed = random.between(0, 2 ** 31);
+    return participants.start(role, place, (id) => ({ go: role, id, seed, label: place }));
+  };
   console.log(
     `chaos: seed ${seed}, ${kills} kills, lanes of ${laneBytes} bytes, ${PRODUCERS} producers, ${CONSUMERS} consumers`,
   );
@@ -56,11 +66,13 @@ async function main(): Promise<boolean> {
       fill(victim.role, victim.place);
       if ((done + 1) % 100 === 0) console.log(`${done + 1} kills`);
     }
-    await participants.finish('creator');
-    await participants.finish('producer');
+    // Consumers go when all producers have ended: one that is only about to join would find nobody.
+    await Promise.all([...participants.live].map(({ joined }) => joined));
+    await participants.finish('creator', { finish: true });
+    await participants.finish('producer', { finish: true });
     await queue.drained({ timeout: DRAIN_TIMEOUT_MS });
     stalls.stop();
-    await participants.finish('consumer');
+    await participants.finish('consumer', { finish: true });
   } catch (error) {
     failures.push(`${String(error)} ${JSON.stringify(queue.stats())}`);
   } finally {
@@ -95,4 +107,9 @@ function moment(victim: Participant, random: Random, rate: number): Promise<void
 }
 
 const args = process.argv.slice(2);
-process.exitCode = (await (args.includes('--every-step') ? everyStep(args) : main())) ? 0 : 1;
+function run(): Promise<boolean> {
+  if (args.includes('--every-step')) return everyStep(args);
+  return args.includes('--sync') ? chaosOfSync(args) : main();
+}
+
+process.exitCode = (await run()) ? 0 : 1;

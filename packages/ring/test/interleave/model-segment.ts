@@ -43,6 +43,8 @@ export interface ModelObject {
   readonly header: SegmentHeader;
   readonly controlBytes: number;
   readonly laneBytes: number;
+  /** How many are the user's own. */
+  readonly userBytes?: number;
 }
 
 interface Watching {
@@ -81,6 +83,11 @@ export class ModelSegment implements SegmentHandle {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** As of `Segment.memory`: who places a lock asks how much room there is, and no more. */
+  get bytes(): { readonly length: number } {
+    return { length: this.#object.userBytes ?? 0 };
   }
 
   map(offset: number): ArrayBuffer {

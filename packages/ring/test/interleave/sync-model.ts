@@ -24,7 +24,7 @@ export function syncModel(geometry: SyncGeometry = {}): Model<SyncWorld, SyncGeo
       });
       const { header } = segment;
       segment.close();
-      return { object: { header, controlBytes: size, laneBytes: 0 }, regions: [size] };
+      return { object: { header, controlBytes: size, laneBytes: 0, userBytes: size - 2 * PAGE }, regions: [size] };
     },
 
     world: (modules, scheduler, shared, object) => new SyncWorld(modules, scheduler, shared, object),
