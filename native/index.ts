@@ -102,7 +102,13 @@ export interface Native {
    * and once it was unmapped.
    *
    * That nobody is killed by SIGBUS is the work of a signal handler, installed when the process loads the addon first. A SIGBUS anywhere else goes
-   * to the handler that was there before. With the environment variable `RINGWAY_FAULT_GUARD=0` there is none. A later `process.on('SIGBUS', …)` replaces it.
+   * to the handler that was there before. With the environment variable `RINGWAY_FAULT_GUARD=0` there is none.
+   *
+   * Who handles SIGBUS later (`process.on('SIGBUS', …)`, another addon) replaces that handler, until {@link Native.renewFaultGuard}; each new mapping
+   * calls that, and so do listeners of SIGBUS that come and go, in the thread of `process`.
+   *
+   * Each page of zeros is a mapping to the kernel, of which a process may have some 65,000: after 64 of them, or 4096 in the process, a fault costs
+   * the whole mapping, with what was still there.
    */
   isBroken(buffer: ArrayBuffer): boolean;
   /**
@@ -110,6 +116,11 @@ export interface Native {
    * same array each time. A load of it after an access tells, for a nanosecond, whether to ask {@link Native.isBroken}.
    */
   faults(): Int32Array;
+  /**
+   * Lets SIGBUS be ours again, where somebody else has handled it meanwhile: that one is given what is no fault of ours, as the one before was. Under 1 us.
+   * Nothing without the guard.
+   */
+  renewFaultGuard(): void;
 
   /**
    * The process closes this descriptor in every forked child (`pthread_atfork`), so that no child keeps its locks; and when
@@ -150,7 +161,7 @@ export interface Native {
    * descriptor must stay open until then.
    *
    * To end the wait the thread is sent a real-time signal, the highest below SIGRTMAX that nobody handled at the first wait. Its
-   * handler does nothing, and no other thread is sent it.
+   * handler does nothing, and no other thread is sent it. Where RLIMIT_SIGPENDING leaves no room for that, SIGURG is ours for the moment.
    */
   waitForRecord(fd: number, start: number, length: number, mode: number): number;
   /** Blocks this thread until the wait is over (1), at most `timeoutMs` (0 to 1000) milliseconds (0); or -ENOENT. */
@@ -304,6 +315,16 @@ export function support(): Support {
 
 let loaded: Native | undefined;
 
+/** Node.js puts its own handler of a signal in place of ours when the first listener comes, and none when the last one goes. */
+function renewFaultGuardWithListeners(native: Native): void {
+  const renew = (event: string | symbol): void => {
+    if (event === 'SIGBUS') native.renewFaultGuard();
+  };
+  // Called after Node's own listeners of these events, which were there first.
+  process.on('newListener', renew);
+  process.on('removeListener', renew);
+}
+
 /**
  * Loads the addon, once for each environment. Call {@link support} first: where that says no, this throws an Error that says
  * the same.
@@ -314,6 +335,7 @@ export function load(): Native {
     const answer = support();
     if (path === undefined || !answer.supported) throw new Error(answer.supported ? 'no addon' : answer.reason);
     loaded = createRequire(import.meta.url)(path) as Native;
+    renewFaultGuardWithListeners(loaded);
   }
   return loaded;
 }

@@ -36,6 +36,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
       Function("unmap", CallUnmap),
       Function("isBroken", CallIsBroken),
       Function("faults", CallFaults),
+      Function("renewFaultGuard", CallRenewFaultGuard),
       Function("guardDescriptor", CallGuardDescriptor),
       Function("unguardDescriptor", CallUnguardDescriptor),
       Function("lock", CallLock),

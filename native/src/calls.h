@@ -17,6 +17,7 @@ napi_value CallPopulate(napi_env env, napi_callback_info info);
 napi_value CallUnmap(napi_env env, napi_callback_info info);
 napi_value CallIsBroken(napi_env env, napi_callback_info info);
 napi_value CallFaults(napi_env env, napi_callback_info info);
+napi_value CallRenewFaultGuard(napi_env env, napi_callback_info info);
 
 napi_value CallGuardDescriptor(napi_env env, napi_callback_info info);
 napi_value CallUnguardDescriptor(napi_env env, napi_callback_info info);

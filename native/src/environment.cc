@@ -1,5 +1,8 @@
 #include "environment.h"
 
+#include <cstdint>
+#include <forward_list>
+#include <mutex>
 #include <string>
 #include <system_error>
 
@@ -29,6 +32,16 @@ bool ReadSwitch(Napi::Env env, const char* name, const char* wanted, bool* on) {
   return true;
 }
 
+// Kept for ever: JavaScript may detach the buffer over it while the fault guard counts in it, and pass the memory on to
+// whoever outlives this environment.
+std::int32_t* NewFaultWord() {
+  static std::mutex mutex;
+  static std::forward_list<std::int32_t>* const words = new std::forward_list<std::int32_t>();
+  const std::lock_guard<std::mutex> lock(mutex);
+  words->push_front(0);
+  return &words->front();
+}
+
 }  // namespace
 
 bool Environment::Open(Napi::Env env) {
@@ -44,11 +57,9 @@ bool Environment::Open(Napi::Env env) {
   Environment* const environment = new Environment(!without);
   // Deletes it last: after the cleanup hooks, and after the finalizers of its buffers.
   env.SetInstanceData(environment);
-  // Memory of V8's own, which stays where it is as long as the reference lives: the fault guard writes into it.
-  Napi::Int32Array faults = Napi::Int32Array::New(env, 1);
-  if (env.IsExceptionPending()) return false;
-  environment->faults_ = Napi::Reference<Napi::Int32Array>::New(faults, 1);
-  environment->mappings_.CountFaultsIn(faults.Data());
+  std::int32_t* const faults = NewFaultWord();
+  environment->mappings_.CountFaultsIn(faults);
+  if (!environment->ShowFaults(env, faults)) return false;
   // Cleanup hooks run in reverse order: the threads are joined before Node closes the function that they report
   // through.
   if (!environment->waiter_.Open(env) || !environment->record_locks_.Open(env)) return false;
@@ -56,6 +67,25 @@ bool Environment::Open(Napi::Env env) {
     ThrowLastError(env);
     return false;
   }
+  return true;
+}
+
+bool Environment::ShowFaults(Napi::Env env, std::int32_t* word) {
+  napi_value buffer = nullptr;
+  napi_status status = napi_create_external_arraybuffer(
+      env, word, sizeof(*word), [](napi_env, void*, void*) {}, nullptr, &buffer);
+  if (status == napi_no_external_buffers_allowed) {
+    // Then there are no mappings either: nothing is ever counted.
+    void* zeros = nullptr;
+    status = napi_create_arraybuffer(env, sizeof(*word), &zeros, &buffer);
+  }
+  napi_value words = nullptr;
+  if (status == napi_ok) status = napi_create_typedarray(env, napi_int32_array, 1, buffer, 0, &words);
+  if (status != napi_ok) {
+    ThrowLastError(env);
+    return false;
+  }
+  faults_ = Napi::Reference<Napi::Int32Array>::New(Napi::Int32Array(env, words), 1);
   return true;
 }
 
@@ -69,7 +99,6 @@ void Environment::Close(void* data) {
   environment->posix_.Close();
   environment->guard_.Close();
   environment->mappings_.Close();
-  // No handler writes into it any more.
   environment->faults_.Reset();
 }
 

@@ -3,6 +3,8 @@
 
 #include <napi.h>
 
+#include <cstdint>
+
 #include "fork_guard.h"
 #include "mapping.h"
 #include "posix_registry.h"
@@ -27,11 +29,14 @@ class Environment {
   RecordLocks& record_locks() { return record_locks_; }
   ForkGuard& guard() { return guard_; }
   PosixRegistry& posix() { return posix_; }
-  // How many mappings of this environment have lost memory, as the one word of an Int32Array.
+  // How many mappings of this environment have lost memory, as the one word of an Int32Array. Whatever JavaScript does
+  // to its buffer, the word that the fault guard counts in stays.
   napi_value faults() const { return faults_.Value(); }
 
  private:
   static void Close(void* data);
+  // False when an exception is pending.
+  bool ShowFaults(Napi::Env env, std::int32_t* word);
 
   Napi::Reference<Napi::Int32Array> faults_;
   Waiter waiter_;

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <mutex>
@@ -31,6 +32,8 @@ struct FaultRange {
   std::atomic<std::size_t> bytes;
   std::atomic<std::int32_t*> faults;
   std::atomic<bool> broken;
+  // How often it was mended.
+  std::atomic<int> pages_laid;
   // Of the free ones; under the mutex.
   FaultRange* next_free;
 };
@@ -40,6 +43,11 @@ namespace {
 constexpr int kFree = 0;
 constexpr int kGuarded = 1;
 constexpr std::size_t kRangesOfBlock = 64;
+// Each page that is laid splits a mapping, and the allocator of JavaScript ends the process when it gets no more of
+// vm.max_map_count (65,530 unless changed): a range with so many is given up whole, and each one at its first fault
+// when all together have that many.
+constexpr int kMostPagesOfRange = 64;
+constexpr int kMostPagesOfAll = 4096;
 
 struct FaultBlock {
   FaultRange ranges[kRangesOfBlock];
@@ -56,10 +64,21 @@ std::once_flag installed;
 int install_result = 0;
 std::uintptr_t page_size = 0;
 
-// What was there before. Written before our handler can run.
-struct sigaction previous;
-// A handler that asked for one call (SA_RESETHAND) has had it.
-std::atomic<bool> previous_is_spent{false};
+std::atomic<int> pages_laid{0};
+
+// Whom to pass a fault on to that is not ours. Stays where it is for ever: a handler may be reading it.
+struct Former {
+  struct sigaction action;
+  // A handler that asked for one call (SA_RESETHAND) has had it.
+  std::atomic<bool> is_spent;
+  Former* next;
+};
+
+// What was there before us. Written before our handler can run.
+Former first_former;
+// What was there when we last took the signal back; the list of all that ever were is under the mutex.
+std::atomic<Former*> latest_former{&first_former};
+std::atomic<bool> is_installed{false};
 
 bool Contains(const FaultRange& range, std::uintptr_t address) {
   return address - range.begin.load(std::memory_order_relaxed) < range.bytes.load(std::memory_order_relaxed);
@@ -89,10 +108,12 @@ bool LayZeros(std::uintptr_t begin, std::size_t bytes) {
 bool Mend(std::uintptr_t address) {
   FaultRange* const range = Pin(address);
   if (range == nullptr) return false;
+  const bool is_spared =
+      range->pages_laid.fetch_add(1) < kMostPagesOfRange && pages_laid.fetch_add(1) < kMostPagesOfAll;
   // A page in the middle splits the mapping, which the kernel refuses at vm.max_map_count, and of huge pages always;
   // the whole range splits nothing.
-  const bool mended =
-      LayZeros(address & ~(page_size - 1), page_size) || LayZeros(range->begin.load(), range->bytes.load());
+  const bool mended = (is_spared && LayZeros(address & ~(page_size - 1), page_size)) ||
+                      LayZeros(range->begin.load(), range->bytes.load());
   // The mark first: who finds the count changed looks for it.
   if (mended && !range->broken.exchange(true)) __atomic_add_fetch(range->faults.load(), 1, __ATOMIC_SEQ_CST);
   range->handlers.fetch_sub(1);
@@ -109,29 +130,81 @@ void DieOf(int signal, bool raised_by_instruction) {
   if (!raised_by_instruction) static_cast<void>(raise(signal));
 }
 
-// Calls who was there before us as the kernel would have.
-void PassOn(int signal, siginfo_t* info, void* context) {
-  // Of what the kernel raises, only this one tells of memory that nobody has touched yet.
-  const bool by_instruction = info->si_code > 0 && info->si_code != BUS_MCEERR_AO;
-  const bool is_spent = (previous.sa_flags & SA_RESETHAND) != 0 && previous_is_spent.exchange(true);
-  const bool takes_info = (previous.sa_flags & SA_SIGINFO) != 0;
-  const bool is_default = is_spent || (!takes_info && previous.sa_handler == SIG_DFL);
-  const bool is_ignored = !is_default && !takes_info && previous.sa_handler == SIG_IGN;
+void Call(Former* former, int signal, siginfo_t* info, void* context, bool by_instruction) {
+  const struct sigaction& action = former->action;
+  const bool is_spent = (action.sa_flags & SA_RESETHAND) != 0 && former->is_spent.exchange(true);
+  const bool takes_info = (action.sa_flags & SA_SIGINFO) != 0;
+  const bool is_default = is_spent || (!takes_info && action.sa_handler == SIG_DFL);
+  const bool is_ignored = !is_default && !takes_info && action.sa_handler == SIG_IGN;
   // The kernel lets nobody ignore a fault: the instruction could never go on.
   if (is_default || (is_ignored && by_instruction)) return DieOf(signal, by_instruction);
   if (is_ignored) return;
   // Ours blocks this signal and nothing else. When our handler returns, the mask of the interrupted code comes back.
-  pthread_sigmask(SIG_BLOCK, &previous.sa_mask, nullptr);
-  if ((previous.sa_flags & SA_NODEFER) != 0 && sigismember(&previous.sa_mask, signal) == 0) {
+  pthread_sigmask(SIG_BLOCK, &action.sa_mask, nullptr);
+  if ((action.sa_flags & SA_NODEFER) != 0 && sigismember(&action.sa_mask, signal) == 0) {
     sigset_t own;
     sigemptyset(&own);
     sigaddset(&own, signal);
     pthread_sigmask(SIG_UNBLOCK, &own, nullptr);
   }
   if (takes_info) {
-    previous.sa_sigaction(signal, info, context);
+    action.sa_sigaction(signal, info, context);
   } else {
-    previous.sa_handler(signal);
+    action.sa_handler(signal);
+  }
+}
+
+void OnBusError(int signal, siginfo_t* info, void* context);
+
+bool IsOurs(const struct sigaction& action) {
+  return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == OnBusError;
+}
+
+bool IsSameHandler(const struct sigaction& one, const struct sigaction& other) {
+  if (((one.sa_flags ^ other.sa_flags) & SA_SIGINFO) != 0) return false;
+  return (one.sa_flags & SA_SIGINFO) != 0 ? one.sa_sigaction == other.sa_sigaction : one.sa_handler == other.sa_handler;
+}
+
+struct sigaction CurrentAction() {
+  struct sigaction current = {};
+  sigaction(SIGBUS, nullptr, &current);
+  return current;
+}
+
+struct sigaction OurAction() {
+  struct sigaction ours = {};
+  ours.sa_sigaction = OnBusError;
+  // On the thread's signal stack, where it has one: a fault may come at the end of the other. SA_NODEFER is not needed:
+  // nothing here touches guarded memory. No signal is blocked besides: a handler that interrupts this one delays who
+  // removes a range, and no more.
+  ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+  sigemptyset(&ours.sa_mask);
+  return ours;
+}
+
+// Calls who was there before us as the kernel would have.
+void PassOn(int signal, siginfo_t* info, void* context) {
+  // Of what the kernel raises, only this one tells of memory that nobody has touched yet.
+  const bool by_instruction = info->si_code > 0 && info->si_code != BUS_MCEERR_AO;
+  Former* const latest = latest_former.load();
+  if (latest == &first_former) return Call(latest, signal, info, context, by_instruction);
+  // It came after us, so it may know us: one that is called with what we are called with may call us in turn.
+  const struct sigaction before = CurrentAction();
+  const bool calls_us = (latest->action.sa_flags & SA_SIGINFO) != 0 && IsSameHandler(before, latest->action);
+  if (calls_us) return Call(&first_former, signal, info, context, by_instruction);
+  if (!by_instruction || !IsOurs(before)) return Call(latest, signal, info, context, by_instruction);
+  // Some hand a fault on by putting back whom they replaced, which is us, and letting the instruction fault again: that
+  // would go round for ever. So it finds itself in place, as if we had not come back; who is not there afterwards wants
+  // no more faults.
+  sigaction(SIGBUS, &latest->action, nullptr);
+  Call(latest, signal, info, context, by_instruction);
+  const bool stays = IsSameHandler(CurrentAction(), latest->action);
+  const bool is_default = (latest->action.sa_flags & SA_SIGINFO) == 0 && latest->action.sa_handler == SIG_DFL;
+  if (!stays) {
+    latest_former.store(&first_former);
+  } else if (!is_default) {
+    const struct sigaction ours = OurAction();
+    sigaction(SIGBUS, &ours, nullptr);
   }
 }
 
@@ -149,8 +222,10 @@ void ForgetInChild() {
     for (FaultRange& range : block->ranges) {
       range.bytes.store(0);
       range.handlers.store(0);
+      range.pages_laid.store(0);
     }
   }
+  pages_laid.store(0);
   mutex.unlock();
 }
 
@@ -159,15 +234,22 @@ int Install() {
   page_size = static_cast<std::uintptr_t>(PageSize());
   const int registered = pthread_atfork([] { mutex.lock(); }, [] { mutex.unlock(); }, ForgetInChild);
   if (registered != 0) return -registered;
-  struct sigaction ours = {};
-  ours.sa_sigaction = OnBusError;
-  // On the thread's signal stack, where it has one: a fault may come at the end of the other. SA_NODEFER is not needed:
-  // nothing here touches guarded memory. No signal is blocked besides: a handler that interrupts this one delays who
-  // removes a range, and no more.
-  ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
-  sigemptyset(&ours.sa_mask);
-  const bool done = sigaction(SIGBUS, nullptr, &previous) == 0 && sigaction(SIGBUS, &ours, nullptr) == 0;
-  return done ? 0 : -errno;
+  const struct sigaction ours = OurAction();
+  if (sigaction(SIGBUS, nullptr, &first_former.action) != 0 || sigaction(SIGBUS, &ours, nullptr) != 0) return -errno;
+  is_installed.store(true);
+  return 0;
+}
+
+// The former with this action, which is made if there was none: who comes and goes is kept once.
+Former* FindFormer(const struct sigaction& action) {
+  Former* last = &first_former;
+  for (Former* former = last; former != nullptr; former = former->next) {
+    if (IsSameHandler(former->action, action) && former->action.sa_flags == action.sa_flags) return former;
+    last = former;
+  }
+  Former* const fresh = new Former{action, {false}, nullptr};
+  last->next = fresh;
+  return fresh;
 }
 
 void ListAsFree(FaultBlock* block) {
@@ -201,10 +283,25 @@ int InstallFaultGuard(bool wanted) {
   return install_result;
 }
 
+void RenewFaultGuard() {
+  if (!is_installed.load()) return;
+  const std::lock_guard<std::mutex> lock(mutex);
+  const struct sigaction current = CurrentAction();
+  if (IsOurs(current)) return;
+  Former* const former = FindFormer(current);
+  former->is_spent.store(false);
+  // Before our handler can run: it never passes on to nobody.
+  latest_former.store(former);
+  const struct sigaction ours = OurAction();
+  sigaction(SIGBUS, &ours, nullptr);
+}
+
 FaultRange* GuardRange(const char* begin, std::size_t bytes, std::int32_t* faults) {
+  RenewFaultGuard();
   FaultRange* const range = TakeRange();
   range->faults.store(faults);
   range->broken.store(false);
+  range->pages_laid.store(0);
   range->begin.store(reinterpret_cast<std::uintptr_t>(begin));
   range->bytes.store(bytes);
   range->state.store(kGuarded);
@@ -215,6 +312,7 @@ void UnguardRange(FaultRange* range) {
   range->state.store(kFree);
   while (range->handlers.load() != 0) sched_yield();
   range->bytes.store(0);
+  pages_laid.fetch_sub(std::min(range->pages_laid.load(), kMostPagesOfRange));
   const std::lock_guard<std::mutex> lock(mutex);
   range->next_free = free_ranges;
   free_ranges = range;

@@ -13,7 +13,13 @@ struct FaultRange;
 // that was there before. The first call of the process decides: without `wanted` nothing is installed. 0 or -errno.
 int InstallFaultGuard(bool wanted);
 
-// Guards a range that is mapped, before anybody gets its address. The first fault in it adds 1 to `*faults`.
+// Takes SIGBUS back when somebody else has it: from here that one gets what is no fault of ours. Nothing when the guard
+// is not installed. A fault that comes before, after another handler was put in place of ours, is that one's.
+void RenewFaultGuard();
+
+// Renews the guard, and guards a range that is mapped, before anybody gets its address. The first fault in it adds 1 to
+// `*faults`. After many faults, of this range or of all, a fault costs the whole range: the process has so many
+// mappings and no more.
 FaultRange* GuardRange(const char* begin, std::size_t bytes, std::int32_t* faults);
 // Before the addresses are given back. From its return on, no handler touches the range or `*faults`.
 void UnguardRange(FaultRange* range);

@@ -5,6 +5,7 @@
 #include "arguments.h"
 #include "calls.h"
 #include "environment.h"
+#include "fault_guard.h"
 #include "shared_range.h"
 
 namespace ringway {
@@ -83,5 +84,10 @@ napi_value CallIsBroken(napi_env env, napi_callback_info info) {
 }
 
 napi_value CallFaults(napi_env env, napi_callback_info) { return Environment::Of(env).faults(); }
+
+napi_value CallRenewFaultGuard(napi_env, napi_callback_info) {
+  RenewFaultGuard();
+  return nullptr;
+}
 
 }  // namespace ringway

@@ -16,6 +16,9 @@
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
 #endif
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
 #ifndef MLOCK_ONFAULT
 #define MLOCK_ONFAULT 1
 #endif
@@ -87,6 +90,9 @@ int Unmap(char* begin, std::size_t bytes, int error) {
   return error;
 }
 
+// What FillHole lays, but for where it is.
+Piece ZeroPiece() { return Piece{0, 0, PROT_READ | PROT_WRITE, false, false, MAP_NORESERVE, nullptr, 0}; }
+
 // Where memory comes from.
 struct Source {
   // Of the file; -1 if it is anonymous and private.
@@ -135,38 +141,70 @@ int LockRange(const Piece& piece, char* begin, std::size_t bytes) {
   return Populate(begin, bytes, MADV_POPULATE_READ);
 }
 
-// Moves pages, with what they hold, over what is at `to`. With MREMAP_DONTUNMAP the addresses at `from` stay mapped.
-int MovePages(char* from, char* to, std::size_t bytes, int flags) {
-  if (mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | flags, to) != MAP_FAILED) return 0;
+// Moves pages, with what they hold, over what is at `to`. Refused, the kernel may have unmapped what was there: the
+// addresses are anybody's.
+int MovePages(char* from, char* to, std::size_t bytes) {
+  if (mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED) return 0;
   return -errno;
 }
 
-// As MovePages, of a range that the kernel keeps in several parts: it moves one at a time, and tells no bounds.
-// `*moved` is how far it came.
-int MoveParts(char* from, char* to, std::size_t bytes, int flags, std::size_t* moved) {
-  const std::size_t page = PageBytes();
-  *moved = 0;
-  std::size_t step = bytes;
-  while (*moved < bytes) {
-    const int error = MovePages(from + *moved, to + *moved, step, flags);
-    if (error == 0) {
-      *moved += step;
-      step = bytes - *moved;
-      continue;
-    }
-    // More than one part, by the word of some kernels or others.
-    if ((error != -EFAULT && error != -EINVAL) || step <= page) return error;
-    step = RoundUp(step / 2, page);
+// Lays zeros where nothing is mapped any more, and JavaScript may still look. False if something is. What another
+// thread has mapped there meanwhile cannot be told from what was there before, and is left alone.
+bool FillHole(char* begin, std::size_t bytes) {
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+  void* const laid = mmap(begin, bytes, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+  if (laid == begin) {
+    // Where it fails, a child inherits zeros.
+    static_cast<void>(madvise(begin, bytes, MADV_DONTFORK));
+    return true;
   }
+  // Kernels before 4.17 take the address for a wish.
+  if (laid != MAP_FAILED) UnmapRange(static_cast<char*>(laid), bytes);
+  return false;
+}
+
+// Moves pages, with what they hold, to an address that the kernel chooses: refused, nothing has changed. The addresses
+// at `from` stay mapped.
+int DetachPages(char* from, std::size_t bytes, char** result) {
+  // The kernel looks at the new address without MREMAP_FIXED, too: left out, it would be whatever is in a register.
+  void* const moved = mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, nullptr);
+  if (moved == MAP_FAILED) return -errno;
+  *result = static_cast<char*>(moved);
   return 0;
 }
 
-// mmap with the very rights that are asked for, to hear what the kernel says to them.
-int CheckRights(const MapRequest& request) {
-  const int flags = (IsShared(request.flags) ? MAP_SHARED : MAP_PRIVATE) | (request.flags & MAP_NORESERVE);
-  void* const range = mmap(nullptr, request.length, request.prot, flags, request.fd, request.offset);
-  if (range == MAP_FAILED) return -errno;
-  return UnmapRange(static_cast<char*>(range), request.length);
+// More than one part to the kernel, by the word of some or others.
+bool IsInParts(int error) { return error == -EFAULT || error == -EINVAL; }
+
+// Moves a range that the kernel keeps in several parts: it moves one at a time, and tells no bounds. The addresses at
+// `from` stay mapped. `*moved` is how far it came; of the `*unsure` bytes behind that at `to` nobody knows what is
+// there.
+int MoveParts(char* from, char* to, std::size_t bytes, std::size_t* moved, std::size_t* unsure) {
+  const std::size_t page = PageBytes();
+  *moved = 0;
+  *unsure = 0;
+  std::size_t step = bytes;
+  while (*moved < bytes) {
+    char* const begin = from + *moved;
+    char* apart = nullptr;
+    const int detached = DetachPages(begin, step, &apart);
+    if (detached < 0) {
+      if (!IsInParts(detached) || step <= page) return detached;
+      step = RoundUp(step / 2, page);
+      continue;
+    }
+    const int placed = MovePages(apart, to + *moved, step);
+    if (placed < 0) {
+      *unsure = step;
+      // What cannot be put back is lost.
+      if (MovePages(apart, begin, step) == 0) return placed;
+      FillHole(begin, step);
+      return Unmap(apart, step, placed);
+    }
+    *moved += step;
+    step = bytes - *moved;
+  }
+  return 0;
 }
 
 bool IsZeroDevice(const struct stat& status) { return S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 5); }
@@ -178,6 +216,19 @@ int FindPage(int fd, std::size_t* page) {
   if (fstatfs(fd, &status) != 0) return -errno;
   *page = static_cast<long>(status.f_type) == kHugetlbfs ? static_cast<std::size_t>(status.f_bsize) : PageBytes();
   return 0;
+}
+
+// mmap with the very rights that are asked for, to hear what the kernel says to them.
+int CheckRights(const MapRequest& request) {
+  std::size_t page = PageBytes();
+  const int found = FindPage(request.fd, &page);
+  if (found < 0) return found;
+  // mmap rounds up to the pages of the file, munmap refuses parts of a huge one.
+  const std::size_t bytes = RoundUp(request.length, page);
+  const int flags = (IsShared(request.flags) ? MAP_SHARED : MAP_PRIVATE) | (request.flags & MAP_NORESERVE);
+  void* const range = mmap(nullptr, bytes, request.prot, flags, request.fd, request.offset);
+  if (range == MAP_FAILED) return -errno;
+  return UnmapRange(static_cast<char*>(range), bytes);
 }
 
 // A file of shared memory without a name. A descriptor or -errno.
@@ -316,9 +367,13 @@ int PosixMapping::Replace(std::size_t offset, const MapRequest& request, ForkGua
   if (mapped < 0) return mapped;
   const std::size_t bytes = end - begin;
   if (page_ != PageBytes() || fresh.page != page_) return Unmap(fresh.begin, fresh.piece.end, -EINVAL);
-  // The kernel takes away what is there and puts the new in its place at once, or refuses before it has done either.
-  const int moved = MovePages(fresh.begin, address_ + begin, bytes, 0);
-  if (moved < 0) return Unmap(fresh.begin, bytes, moved);
+  const int moved = MovePages(fresh.begin, address_ + begin, bytes);
+  if (moved < 0) {
+    Unmap(fresh.begin, bytes, moved);
+    if (!FillHole(address_ + begin, bytes)) return moved;
+    // What was there is lost.
+    fresh.piece = ZeroPiece();
+  }
   SplitAt(begin);
   SplitAt(end);
   const auto first =
@@ -328,7 +383,7 @@ int PosixMapping::Replace(std::size_t offset, const MapRequest& request, ForkGua
   fresh.piece.end = end;
   pieces_.insert(pieces_.erase(first, last), std::move(fresh.piece));
   Merge();
-  return 0;
+  return moved;
 }
 
 int PosixMapping::Protect(std::size_t offset, std::size_t length, int prot) {
@@ -373,6 +428,8 @@ int PosixMapping::ProtectPiece(Piece* piece, int prot) {
     *piece = std::move(after);
     return 0;
   }
+  // Some kernels move no huge pages, and say so after they have unmapped the target.
+  if (page_ != PageBytes()) return -EINVAL;
   const int fd = piece->file->fd();
   if (fd < 0) return fd;
   char* fresh = nullptr;
@@ -383,10 +440,17 @@ int PosixMapping::ProtectPiece(Piece* piece, int prot) {
     const int locked = LockRange(after, fresh, bytes);
     if (locked < 0) return Unmap(fresh, bytes, locked);
   }
-  const int moved = MovePages(fresh, begin, bytes, 0);
-  if (moved < 0) return Unmap(fresh, bytes, moved);
+  const int moved = MovePages(fresh, begin, bytes);
+  if (moved < 0) {
+    Unmap(fresh, bytes, moved);
+    if (!FillHole(begin, bytes)) return moved;
+    // What was there is lost.
+    after = ZeroPiece();
+    after.begin = piece->begin;
+    after.end = piece->end;
+  }
   *piece = std::move(after);
-  return 0;
+  return moved;
 }
 
 int PosixMapping::SetLocked(std::size_t offset, std::size_t length, bool locked) {
@@ -455,20 +519,35 @@ int PosixMapping::MoveAway(std::size_t keep) {
   // The kernel moves no part of a huge page, and need not move any.
   if (page_ != PageBytes()) return -EINVAL;
   const std::size_t bytes = RoundUp(keep, page_);
+  const int detached = DetachPages(address_, bytes, &address_);
+  if (detached < 0) {
+    const int moved = IsInParts(detached) ? MovePartsAway(bytes) : detached;
+    if (moved < 0) return moved;
+  }
+  if (bytes < this->bytes()) Truncate(keep);
+  return 0;
+}
+
+int PosixMapping::MovePartsAway(std::size_t bytes) {
   void* const range = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (range == MAP_FAILED) return -errno;
   char* const fresh = static_cast<char*>(range);
   std::size_t moved = 0;
-  const int result = MoveParts(address_, fresh, bytes, MREMAP_DONTUNMAP, &moved);
-  if (result < 0) {
-    // What cannot be moved back either is lost, but its addresses have stayed mapped.
-    std::size_t back = 0;
-    if (moved > 0) MoveParts(fresh, address_, moved, 0, &back);
-    return Unmap(fresh, bytes, result);
+  std::size_t unsure = 0;
+  const int result = MoveParts(address_, fresh, bytes, &moved, &unsure);
+  if (result == 0) {
+    address_ = fresh;
+    return 0;
   }
-  address_ = fresh;
-  if (bytes < this->bytes()) Truncate(keep);
-  return 0;
+  // What cannot be moved back either is lost, but its addresses stay mapped.
+  std::size_t back = 0;
+  std::size_t hole = 0;
+  MoveParts(fresh, address_, moved, &back, &hole);
+  if (hole > 0) FillHole(address_ + back, hole);
+  // What may be another thread's by now stays: reserved, if it is not.
+  if (moved > 0) UnmapRange(fresh, moved);
+  if (moved + unsure < bytes) UnmapRange(fresh + moved + unsure, bytes - moved - unsure);
+  return result;
 }
 
 int PosixMapping::PagesOf(std::size_t offset, std::size_t length, std::size_t* begin, std::size_t* end) const {

@@ -94,6 +94,8 @@ class PosixMapping {
   int PagesOf(std::size_t offset, std::size_t length, std::size_t* begin, std::size_t* end) const;
   std::size_t bytes() const { return pieces_.back().end; }
   int ProtectPiece(Piece* piece, int prot);
+  // As MoveAway, of what the kernel keeps in several parts.
+  int MovePartsAway(std::size_t bytes);
   // Lets a piece begin at this page.
   void SplitAt(std::size_t at);
   // Makes one of neighbours that are alike.

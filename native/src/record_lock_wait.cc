@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <mutex>
+#include <optional>
 
 namespace ringway {
 namespace {
@@ -20,6 +22,15 @@ std::atomic<int> running{0};
 // Its only effect is that a system call of the thread returns.
 extern "C" void Interrupt(int) {}
 
+struct sigaction InterruptAction() {
+  struct sigaction action = {};
+  action.sa_handler = Interrupt;
+  // Without SA_RESTART, which would begin the wait anew.
+  action.sa_flags = 0;
+  sigemptyset(&action.sa_mask);
+  return action;
+}
+
 // Gives a signal a handler that lets system calls return. The highest real-time signal that nobody handles: Node and V8
 // use none of them, the C library those below SIGRTMIN, other libraries count from SIGRTMIN up, and valgrind keeps the
 // last one. 0 when all are taken.
@@ -28,11 +39,7 @@ int TakeSignal() {
     struct sigaction current = {};
     if (sigaction(candidate, nullptr, &current) != 0) continue;
     if ((current.sa_flags & SA_SIGINFO) != 0 || current.sa_handler != SIG_DFL) continue;
-    struct sigaction own = {};
-    own.sa_handler = Interrupt;
-    // Without SA_RESTART, which would begin the wait anew.
-    own.sa_flags = 0;
-    sigemptyset(&own.sa_mask);
+    const struct sigaction own = InterruptAction();
     if (sigaction(candidate, &own, nullptr) == 0) return candidate;
   }
   return 0;
@@ -45,12 +52,40 @@ int InterruptSignal() {
   return taken;
 }
 
+// While one of these lives, a signal that is delivered without an entry in the queue of signals lets system calls
+// return as well: RLIMIT_SIGPENDING may leave no entry for one of real time. It is one that is ignored unless somebody
+// handles it; its handler is put back, since this one users may handle, too.
+class PlainSignal {
+ public:
+  PlainSignal() {
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (users++ == 0) {
+      const struct sigaction own = InterruptAction();
+      sigaction(kNumber, &own, &former);
+    }
+  }
+  ~PlainSignal() {
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (--users == 0) sigaction(kNumber, &former, nullptr);
+  }
+  PlainSignal(const PlainSignal&) = delete;
+  PlainSignal& operator=(const PlainSignal&) = delete;
+
+  static constexpr int kNumber = SIGURG;
+
+ private:
+  static inline std::mutex mutex;
+  static inline int users = 0;
+  static inline struct sigaction former = {};
+};
+
 // Signals are for Node's own threads. Faults are not blocked: they belong to the instruction that raised them.
 sigset_t SignalsToBlock() {
   sigset_t signals;
   sigfillset(&signals);
   for (const int fault : {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP}) sigdelset(&signals, fault);
   sigdelset(&signals, InterruptSignal());
+  sigdelset(&signals, PlainSignal::kNumber);
   return signals;
 }
 
@@ -103,8 +138,12 @@ bool RecordLockWait::IsOverWithin(std::int64_t nanoseconds) {
 int RecordLockWait::End() {
   std::unique_lock<std::mutex> lock(mutex_);
   ending_ = true;
+  std::optional<PlainSignal> plain;
   while (!over_) {
-    pthread_kill(thread_, InterruptSignal());
+    if (pthread_kill(thread_, InterruptSignal()) == EAGAIN) {
+      if (!plain.has_value()) plain.emplace();
+      pthread_kill(thread_, PlainSignal::kNumber);
+    }
     changed_.wait_for(lock, kSignalInterval);
   }
   return outcome_;

@@ -50,7 +50,12 @@ describe('the fault guard', () => {
     ['of ours, although there was a handler before', ['handle:plain', 'load', 'own']],
     ['of ours, although it was ignored before', ['handle:ignore', 'load', 'own']],
     ['of ours, by way of a handler that came later and passes on', ['load', 'handle:chain', 'own']],
+    ['of ours, mapped after another handler took our place', ['load', 'handle:plain', 'own']],
+    ['of ours, under a listener that came later', ['load', 'map', 'listen', 'read']],
+    ['of ours, after a listener has come and gone', ['load', 'map', 'listen', 'unlisten', 'read', 'own']],
+    ['of ours, after a listener from before has gone', ['listen', 'load', 'map', 'unlisten', 'read', 'own']],
     ['that was sent, where it was ignored before', ['handle:ignore', 'load', 'raise']],
+    ['that was sent, where there is a listener', ['load', 'listen', 'raise']],
   ];
   for (const [title, tasks] of lives) {
     testIt(`survives a SIGBUS ${title}${reason}`, async () => {
@@ -63,6 +68,7 @@ describe('the fault guard', () => {
     ['in memory of others, after one of ours', ['load', 'own', 'touch']],
     ['in memory of others, although it was ignored before', ['handle:ignore', 'load', 'touch']],
     ['in memory of others, by way of a handler that came later and passes on', ['load', 'handle:chain', 'touch']],
+    ['in memory of others, after a listener has come and gone', ['load', 'listen', 'unlisten', 'touch']],
     ['that was sent', ['load', 'raise']],
   ];
   for (const [title, tasks] of dies) {
@@ -85,6 +91,13 @@ describe('the fault guard', () => {
     const off = { RINGWAY_FAULT_GUARD: '0' };
     assert.deepEqual(await run(['load', 'own'], off), ['', 'SIGBUS']);
     assert.deepEqual(await run(['handle:plain', 'load', 'own'], off), ['', PLAIN]);
+  });
+
+  it('counts in memory that JavaScript cannot take away', async () => {
+    const worker = new Worker(fixture('fault-detached'));
+    const [message] = (await once(worker, 'message')) as [unknown];
+    await once(worker, 'exit');
+    assert.deepEqual(message, { taken: false, broken: true, counted: 1 });
   });
 
   it('says of what is no mapping that it is not broken', () => {

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -26,6 +27,7 @@ namespace {
 
 const auto kPage = static_cast<std::size_t>(PageSize());
 constexpr int kForeign = 42;
+constexpr int kLater = 43;
 
 // What is no guarded fault ends the process here, also where a sanitizer has a handler of its own, which would report
 // it.
@@ -80,6 +82,51 @@ char* MapNothing(char* at, std::size_t bytes) {
   void* const mapped =
       mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | (at == nullptr ? 0 : MAP_FIXED), object.get(), 0);
   return mapped == MAP_FAILED ? nullptr : static_cast<char*>(mapped);
+}
+
+// Handlers of others that came later than the guard.
+struct sigaction replaced = {};
+int handed_on = 0;
+
+bool mended = false;
+
+void OnLater(int) { _exit(mended ? kLater : 1); }
+
+void HandOn(int signal, siginfo_t* info, void* context) {
+  // Called once and no more, or it goes round.
+  if (++handed_on > 1) _exit(1);
+  replaced.sa_sigaction(signal, info, context);
+}
+
+void PutBack(int signal, siginfo_t*, void*) {
+  if (++handed_on > 1) _exit(1);
+  sigaction(signal, &replaced, nullptr);
+}
+
+// What a child ends with that replaces the handler of the guard, maps, meets a fault there, and then one elsewhere.
+int StatusWithLater(const struct sigaction& later, bool elsewhere = true) {
+  return StatusOfChild([&later, elsewhere] {
+    sigaction(SIGBUS, &later, &replaced);
+    std::int32_t faults = 0;
+    char* const begin = MapNothing(nullptr, kPage);
+    GuardRange(begin, kPage, &faults);
+    if (Read(begin) != 0 || faults != 1) return 1;
+    mended = true;
+    return elsewhere ? Read(MapNothing(nullptr, kPage)) : 0;
+  });
+}
+
+// How many mappings of this process begin in the range, or -1.
+int CountMappings(const char* begin, std::size_t bytes) {
+  std::FILE* const maps = std::fopen("/proc/self/maps", "re");
+  if (maps == nullptr) return -1;
+  int count = 0;
+  char line[512];
+  while (std::fgets(line, sizeof(line), maps) != nullptr) {
+    if (std::strtoull(line, nullptr, 16) - reinterpret_cast<std::uintptr_t>(begin) < bytes) ++count;
+  }
+  std::fclose(maps);
+  return count;
 }
 
 // A range that is guarded as long as this lives.
@@ -255,6 +302,70 @@ TEST_CASE("a fault: costs the whole range where the kernel splits no mapping any
   } else {
     CHECK(status == 0);
   }
+}
+
+TEST_CASE("a fault: costs the whole range after so many, lest they use up the mappings of the process") {
+  REQUIRE(InstallFaultGuard(true) == 0);
+  constexpr std::size_t kFaults = 200;
+  const SharedWords words(2 * kFaults);
+  std::int32_t faults = 0;
+  const Guarded guarded(words, &faults);
+  Cut(words);
+  for (std::size_t i = 0; i < kFaults; ++i) CHECK(Read(words.begin() + 2 * i * kPage) == 0);
+  CHECK(faults == 1);
+  const int mappings = CountMappings(words.begin(), words.bytes());
+  CHECK(mappings >= 0);
+  CHECK(mappings <= 1);
+}
+
+TEST_CASE("a fault: costs the whole range at once when all of the process have so many") {
+  REQUIRE(InstallFaultGuard(true) == 0);
+  constexpr std::size_t kRanges = 80;
+  constexpr std::size_t kFaults = 60;
+  std::int32_t faults = 0;
+  std::vector<std::unique_ptr<SharedWords>> words;
+  std::vector<std::unique_ptr<Guarded>> guarded;
+  for (std::size_t i = 0; i < kRanges; ++i) {
+    words.push_back(std::make_unique<SharedWords>(2 * kFaults));
+    guarded.push_back(std::make_unique<Guarded>(*words.back(), &faults));
+    Cut(*words.back());
+  }
+  for (const auto& range : words) {
+    for (std::size_t i = 0; i < kFaults; ++i) CHECK(Read(range->begin() + 2 * i * kPage) == 0);
+  }
+  CHECK(CountMappings(words.front()->begin(), words.front()->bytes()) > static_cast<int>(kFaults));
+  CHECK(CountMappings(words.back()->begin(), words.back()->bytes()) <= 1);
+  words.clear();
+  guarded.clear();
+  // What has gone counts no more.
+  const SharedWords last(4);
+  const Guarded lone(last, &faults);
+  Write(last.begin() + 3 * kPage, 7);
+  REQUIRE(ftruncate(last.fd(), static_cast<off_t>(kPage)) == 0);
+  Write(last.begin(), 7);
+  CHECK(Read(last.begin() + 2 * kPage) == 0);
+  CHECK(Read(last.begin()) == 7);
+}
+
+TEST_CASE("a fault: is ours again when a range is added, and goes to who came meanwhile when it is not") {
+  REQUIRE(InstallFaultGuard(true) == 0);
+  struct sigaction later = {};
+  later.sa_handler = OnLater;
+  CHECK(StatusWithLater(later) == kLater);
+  later.sa_handler = SIG_DFL;
+  CHECK(StatusWithLater(later, false) == 0);
+  // Dies of the signal.
+  CHECK(StatusWithLater(later) == -1);
+}
+
+TEST_CASE("a fault: goes round no more than once where who came later hands it on") {
+  REQUIRE(InstallFaultGuard(true) == 0);
+  struct sigaction later = {};
+  later.sa_flags = SA_SIGINFO;
+  later.sa_sigaction = HandOn;
+  CHECK(StatusWithLater(later) == kForeign);
+  later.sa_sigaction = PutBack;
+  CHECK(StatusWithLater(later) == kForeign);
 }
 
 TEST_CASE("a fault: on many threads at once, while ranges come and go") {

@@ -3,10 +3,13 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +18,9 @@
 #include "../../src/shared_range.h"
 #include "support/child.h"
 #include "support/object.h"
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#endif
 
 namespace ringway::test {
 namespace {
@@ -22,6 +28,15 @@ namespace {
 constexpr int kReadWrite = PROT_READ | PROT_WRITE;
 
 std::size_t Page() { return static_cast<std::size_t>(PageSize()); }
+
+// Valgrind moves mappings itself, and refuses MREMAP_DONTUNMAP.
+bool CannotMove() {
+#ifdef RUNNING_ON_VALGRIND
+  return RUNNING_ON_VALGRIND != 0;
+#else
+  return false;
+#endif
+}
 
 // A mapping of a new object, or of private zeros.
 class Mapped {
@@ -68,7 +83,8 @@ TEST_CASE("a POSIX mapping: what is read alone takes writes, and keeps them") {
   CHECK(writer.at(0) == 4);
 }
 
-TEST_CASE("a POSIX mapping: moves with all that is in it, and leaves its addresses mapped") {
+TEST_CASE("a POSIX mapping: moves with all that is in it, and leaves its addresses mapped" *
+          doctest::skip(CannotMove())) {
   for (const int flags : {MAP_SHARED, MAP_PRIVATE, MAP_PRIVATE | MAP_ANONYMOUS}) {
     const Mapped mapped(16, kReadWrite, flags);
     for (std::size_t page = 0; page < 16; ++page) mapped.at(page) = static_cast<char>(page + 1);
@@ -84,6 +100,53 @@ TEST_CASE("a POSIX mapping: moves with all that is in it, and leaves its address
     std::memset(before, 9, 16 * Page());
     CHECK(UnmapRange(before, 16 * Page()) == 0);
   }
+}
+
+TEST_CASE("a POSIX mapping: that cannot be moved stays as it is" * doctest::skip(CannotMove())) {
+  CHECK(IsTrueInChild([] {
+    const std::size_t bytes = 4096 * Page();
+    ForkGuard guard;
+    std::unique_ptr<PosixMapping> mapping;
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    if (PosixMapping::Map(MapRequest{bytes, kReadWrite, flags, -1, 0}, &guard, &mapping) != 0) return false;
+    for (std::size_t at = 0; at < bytes; at += Page()) mapping->address()[at] = 7;
+    // Room for half of it.
+    std::ifstream memory("/proc/self/statm");
+    std::size_t pages = 0;
+    for (int column = 0; column < 6; ++column) memory >> pages;
+    struct rlimit limit = {};
+    if (!memory || getrlimit(RLIMIT_DATA, &limit) != 0) return false;
+    limit.rlim_cur = pages * Page() + bytes / 2;
+    if (setrlimit(RLIMIT_DATA, &limit) != 0) return false;
+    char* const before = mapping->address();
+    const int whole = mapping->MoveAway(bytes);
+    // In two parts, of which one can be moved, and comes back.
+    if (mapping->Advise(0, 5 * Page(), MADV_RANDOM) != 0) return false;
+    const int parts = mapping->MoveAway(bytes);
+    if (whole != -ENOMEM || parts != -ENOMEM || mapping->address() != before) return false;
+    for (std::size_t at = 0; at < bytes; at += Page()) {
+      if (before[at] != 7) return false;
+    }
+    return true;
+  }));
+}
+
+TEST_CASE("a POSIX mapping: of huge pages refuses part of one, and leaves nothing mapped") {
+  const Descriptor object(memfd_create("ringway-huge-pages", MFD_CLOEXEC | MFD_HUGETLB));
+  if (object.get() < 0) {
+    MESSAGE("skipped: the kernel has no huge pages");
+    return;
+  }
+  constexpr off_t kPlenty = off_t{1} << 30;
+  REQUIRE(ftruncate(object.get(), kPlenty) == 0);
+  ForkGuard guard;
+  std::unique_ptr<PosixMapping> mapping;
+  // Without a reservation, so that none need be there.
+  const MapRequest part{Page(), kReadWrite, MAP_SHARED | MAP_NORESERVE, object.get(), 0};
+  CHECK(PosixMapping::Map(part, &guard, &mapping) == -EINVAL);
+  std::ifstream maps("/proc/self/maps");
+  const std::string all((std::istreambuf_iterator<char>(maps)), std::istreambuf_iterator<char>());
+  CHECK(all.find("ringway-huge-pages") == std::string::npos);
 }
 
 TEST_CASE("a POSIX mapping: hides the whole, never a part") {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -127,6 +128,32 @@ TEST_CASE("a wait for a record lock: goes on when somebody else's signal meets i
   REQUIRE(SetRecordLock(holder.get(), {0, 1}, RecordMode::kNone) == 0);
   CHECK(wait->IsOverWithin(20 * kSecond));
   CHECK(wait->End() == 0);
+}
+
+TEST_CASE("a wait for a record lock: is ended where the kernel queues no signal for it" * doctest::skip(CannotWait())) {
+  Collector collector;
+  const Descriptor holder(OpenObject(0));
+  const Descriptor waiter(Reopen(holder.get()));
+  REQUIRE(SetRecordLock(holder.get(), {0, 1}, RecordMode::kExclusive) == 0);
+  const auto wait = StartWait({1, waiter.get(), {0, 1}, RecordMode::kExclusive}, &collector);
+  CHECK_FALSE(wait->IsOverWithin(1000000));
+  struct sigaction before = {};
+  REQUIRE(sigaction(SIGURG, nullptr, &before) == 0);
+  struct rlimit limit = {};
+  REQUIRE(getrlimit(RLIMIT_SIGPENDING, &limit) == 0);
+  struct rlimit none = limit;
+  none.rlim_cur = 0;
+  REQUIRE(setrlimit(RLIMIT_SIGPENDING, &none) == 0);
+  // Ends the run, should this never end.
+  alarm(60);
+  const int outcome = wait->End();
+  alarm(0);
+  REQUIRE(setrlimit(RLIMIT_SIGPENDING, &limit) == 0);
+  CHECK(outcome == -EINTR);
+  struct sigaction after = {};
+  REQUIRE(sigaction(SIGURG, nullptr, &after) == 0);
+  const bool is_back = after.sa_handler == before.sa_handler;
+  CHECK(is_back);
 }
 
 TEST_CASE("waits for record locks: there are so many and no more, and room again when some have ended" *

@@ -17,8 +17,10 @@ export interface AttachmentsContext {
   /** Permission bits: those of the segment itself. */
   readonly mode: number;
   readonly trust: Trust;
-  /** Throws `ERR_RINGWAY_CLOSED` once the handle is closed. */
+  /** Throws `ERR_RINGWAY_CLOSED` once the handle is closed, `ERR_RINGWAY_SEGMENT_TRUNCATED` once memory was found missing. */
   readonly assertOpen: () => void;
+  /** Throws `ERR_RINGWAY_CLOSED` once the handle is closed. */
+  readonly assertNotClosed: () => void;
 }
 
 /** Objects beside a segment in its directory, named after its creation id. */
@@ -77,13 +79,14 @@ export class FileAttachments implements Attachments {
     }
   }
 
+  // Also beside a segment that was cut, or what belongs to it would stay for ever: its creation id is lost with its header.
   remove(suffix: string): boolean {
-    this.#context.assertOpen();
+    this.#context.assertNotClosed();
     return removeFile(this.#context.names.path(suffix));
   }
 
   list(prefix: string): string[] {
-    this.#context.assertOpen();
+    this.#context.assertNotClosed();
     return listAttachments(this.#context.names).filter((suffix) => suffix.startsWith(prefix));
   }
 }

@@ -60,7 +60,7 @@ const MAPPING_ERRORS: readonly string[] = ['EACCES', 'EAGAIN', 'ENODEV', 'ENOMEM
  * The target appears under its name whole or not at all: it is written without a name, and then takes the place of what was there
  * atomically. Who has the old file open keeps it. Holes stay holes. The target gets the permission bits of the source, whatever the umask says.
  * As with `cp`, a target that is a directory is copied into, and symbolic links are followed on both sides. Memory in use does not
- * grow with the file. Costs as much as `cp`.
+ * grow with the file. Costs as much as `cp`; where a target is replaced, its directory is read besides, some 1 us an entry.
  *
  * A source that grows meanwhile is copied up to the size that it had at first. Other changes during the copying may or may not be in
  * the copy.
@@ -250,6 +250,8 @@ function truncated(source: Source, now: number): RingwayError {
 function explainRefusal(source: Source, path: string, offset: number, result: number): Error {
   const name = errnoName(result);
   if (MAPPING_ERRORS.includes(name)) return new PosixError(result, 'mmap', source.path);
+  // The jobs in the pool work on duplicates of the descriptors.
+  if (name === 'EMFILE') return new PosixError(result, 'fcntl');
   if (name !== 'EFAULT') return new PosixError(result, 'pwrite', path);
   // The kernel found no byte where there should be one. Reading tells why (EIO); if there is one now, the file was cut and has grown again.
   return readRefusal(source, offset) ?? truncated(source, source.size);

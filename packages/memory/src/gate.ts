@@ -45,7 +45,6 @@ export class Gate {
       );
     }
     this.#take();
-    this.#held = true;
     try {
       return body();
     } finally {
@@ -67,7 +66,14 @@ export class Gate {
       this.#descriptor.stat();
       const result = this.#native.lock(this.#descriptor.fd, GATE_LOCK);
       if (result === 0) {
-        this.#descriptor.stat();
+        this.#held = true;
+        try {
+          this.#descriptor.stat();
+        } catch (error) {
+          // A segment that was cut is found here, too: nobody else could pass the gate while this handle is open.
+          this.release();
+          throw error;
+        }
         return;
       }
       if (errnoName(result) !== 'EAGAIN' && errnoName(result) !== 'EACCES') throw lockRefused(result, this.#path);

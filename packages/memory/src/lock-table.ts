@@ -37,7 +37,13 @@ export class LockTable {
       throw lockRefused(result, this.#path);
     }
     // Only now does the lock prove a death: another thread may have replaced the descriptor between the look and the lock.
-    this.#descriptor.stat();
+    try {
+      this.#descriptor.stat();
+    } catch (error) {
+      // What was cut is found here, too: the lock would tell the others that somebody lives who has nothing of it.
+      if (this.#descriptor.isOurs()) this.#native.unlock(this.#descriptor.fd, LOCK_BASE + index);
+      throw error;
+    }
     this.#own.add(index);
     return true;
   }

@@ -3,6 +3,7 @@ import type { Native } from '@ringway/native';
 
 import { checkCount } from './counts.js';
 import { RingwayError } from './errors.js';
+import { FaultCount } from './fault-count.js';
 import { native as loadNative } from './platform.js';
 import { PosixError, codeOf, errnoName } from './posix-error.js';
 import { MS_SYNC } from './posix-constants.js';
@@ -99,7 +100,7 @@ export class Mapping {
   readonly #native: Native;
   readonly #id: number;
   readonly #path: string | undefined;
-  readonly #faults: Int32Array;
+  readonly #faults: FaultCount;
   #seenFaults: number;
   #length: number;
   #bytes = new Uint8Array();
@@ -110,8 +111,8 @@ export class Mapping {
     this.#id = id;
     this.#length = length;
     this.#path = path;
-    this.#faults = native.faults();
-    this.#seenFaults = this.#faults[0];
+    this.#faults = new FaultCount(native);
+    this.#seenFaults = this.#faults.now;
     abandoned.register(this, id, this);
   }
 
@@ -244,10 +245,11 @@ export class Mapping {
     return closedError(this.#path);
   }
 
-  /** One plain load while no mapping of this environment has met missing memory. */
+  /** One plain store and one load while no mapping of this environment has met missing memory. */
   #assertIntact(): void {
-    if (this.#faults[0] !== this.#seenFaults) {
-      this.#seenFaults = this.#faults[0];
+    const faults = this.#faults.now;
+    if (faults !== this.#seenFaults) {
+      this.#seenFaults = faults;
       const broken = this.#bytes.length > 0 && this.#native.isBroken(this.#bytes.buffer);
       if (broken && this.#state === 'open') this.#state = 'truncated';
     }

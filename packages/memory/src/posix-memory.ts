@@ -5,11 +5,24 @@ import type { Mapping } from './mapping.js';
 import { native } from './platform.js';
 import { isPlace, resolvePlace } from './posix-arguments.js';
 import type { Place } from './posix-arguments.js';
+import {
+  MAP_ANONYMOUS,
+  MAP_HUGETLB,
+  MAP_LOCKED,
+  MAP_NONBLOCK,
+  MAP_POPULATE,
+  MAP_PRIVATE,
+  PROT_READ,
+  PROT_WRITE,
+} from './posix-constants.js';
 import { PosixError, errnoName } from './posix-error.js';
 import { whyNotAdvised, whyNotMapped, whyNotProtected, whyNotSynced, whyNotUnmapped } from './posix-explain.js';
+import { whyNoMemory } from './space.js';
 
 /** What the manual has for addresses that are not mapped (any more). */
 const UNMAPPED = -constants.errno.ENOMEM;
+/** More memory than there is. */
+const NO_MEMORY = -constants.errno.ENOMEM;
 /** The same where the address is the one to map at, or to unmap. */
 const NO_ADDRESS = -constants.errno.EINVAL;
 
@@ -24,7 +37,9 @@ export function getpagesize(): number {
  * Errors: {@link PosixError} `EACCES` (the descriptor was not opened for this), `EAGAIN` (`MAP_LOCKED` over the limit),
  * `EBADF`, `EINVAL`, `EMFILE`, `ENODEV` (neither a regular file nor /dev/zero), `ENOMEM`, `EOVERFLOW`, `EPERM` (a seal,
  * or a file system without execution); `TypeError` and `RangeError` for what is no number of the kind. Some 5 us; a
- * shared mapping keeps a descriptor of its own, and costs three times that.
+ * shared mapping keeps a descriptor of its own, and costs three times that. What brings new memory in at once
+ * (`MAP_POPULATE`, `MAP_LOCKED`) looks before whether there is so much, on the machine and under the limits of the
+ * memory cgroup, and else throws `ENOMEM`: some 30 us more. The kernel would not refuse it, but kill.
  *
  * @param addr - null, and the kernel chooses; or, with `MAP_FIXED`, an address in a mapping of Ringway, where the range
  *   replaces what is there
@@ -62,6 +77,7 @@ export function mapMemory(
   }
   const at = addr === null ? null : resolvePlace(addr);
   if (at !== null) internalsOf(at.mapping).assertIntact();
+  checkMemory(length, prot, flags, path);
   const result =
     at === null
       ? addon.posixMap(length, prot, flags, fd, offset)
@@ -73,6 +89,29 @@ export function mapMemory(
     throw new PosixError(result, 'mmap', path, why);
   }
   return at === null ? adoptMapping(addon, { id: result, length, path }) : at.mapping;
+}
+
+/** Throws `ENOMEM` for more memory than there is, where the call would bring it in at once: the kernel kills instead of refusing. */
+function checkMemory(length: number, prot: number, flags: number, path: string | undefined): void {
+  const needed = broughtIn(length, prot, flags);
+  const why = needed === 0 ? undefined : whyNoMemory(needed, (flags & MAP_LOCKED) !== 0);
+  if (why !== undefined) throw new PosixError(NO_MEMORY, 'mmap', path, why);
+}
+
+/** Bytes of new memory that `mmap` brings in at once. Pages of a file do not count: the kernel can write them back, and drop them. */
+function broughtIn(length: number, prot: number, flags: number): number {
+  // What is no number of the kind is refused by the addon.
+  if (!(Number.isSafeInteger(length) && Number.isInteger(prot) && Number.isInteger(flags))) return 0;
+  const populated = (flags & MAP_POPULATE) !== 0 && (flags & MAP_NONBLOCK) === 0;
+  if (!populated && (flags & MAP_LOCKED) === 0) return 0;
+  // Huge pages come from a pool of their own.
+  if ((flags & MAP_HUGETLB) !== 0) return 0;
+  // Without writing, private memory is the one page of zeros, or the file's.
+  const fresh =
+    (flags & MAP_PRIVATE) !== 0
+      ? (prot & PROT_WRITE) !== 0
+      : (flags & MAP_ANONYMOUS) !== 0 && (prot & (PROT_READ | PROT_WRITE)) !== 0;
+  return fresh ? Math.max(length, 0) : 0;
 }
 
 /**

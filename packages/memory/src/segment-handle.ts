@@ -15,7 +15,7 @@ export interface Watch {
 /**
  * One opener's view of one segment: what the layers above need of it, and no more. `Segment` implements it on shared memory,
  * `LocalSegment` on the heap of one thread. Everything but `releaseLoop` and `Watch.cancel` throws `ERR_RINGWAY_CLOSED` after
- * {@link SegmentHandle.close}, and all of that but `holdLoop` throws `ERR_RINGWAY_SEGMENT_TRUNCATED` once memory of it was found missing; what needs the descriptor throws `ERR_RINGWAY_DESCRIPTOR` when somebody closed or replaced it by
+ * {@link SegmentHandle.close}, and all of that but `holdLoop`, `attachments.remove` and `attachments.list` throws `ERR_RINGWAY_SEGMENT_TRUNCATED` once memory of it was found missing; what needs the descriptor throws `ERR_RINGWAY_DESCRIPTOR` when somebody closed or replaced it by
  * number, and the handle is closed then.
  */
 export interface SegmentHandle {

@@ -122,6 +122,7 @@ export class Segment implements SegmentHandle {
       mode: parts.mode,
       trust: parts.trust,
       assertOpen: () => this.#assertOpen(),
+      assertNotClosed: () => this.#assertNotClosed(),
     });
     this.#descriptor.onLost(() =>
       this.#shut('it was closed because somebody in this process closed or replaced its descriptor by number'),
@@ -190,12 +191,12 @@ export class Segment implements SegmentHandle {
     }
   }
 
-  /** Maps a file: see {@link mapFile}. */
+  /** Maps a file that exists, as `mapFile` does: what is written into the mapping is written into the file. */
   static map(path: PathLike, options: MapFileOptions = {}): Mapping {
     return mapFile(path, options);
   }
 
-  /** Memory of this process alone, outside of V8's heap: see {@link anonymous}. */
+  /** Memory of this process alone, outside of V8's heap, as `anonymous` does. */
   static anonymous(length: number, options: AnonymousOptions = {}): Mapping {
     return anonymous(length, options);
   }
@@ -336,7 +337,7 @@ export class Segment implements SegmentHandle {
     if (result !== 0) throw new PosixError(result, 'fallocate', this.path);
   }
 
-  /** One plain load while no mapping of this environment has met missing memory. */
+  /** One plain store and one load while no mapping of this environment has met missing memory. */
   assertIntact(): void {
     this.#truncation.check();
   }

@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
 
 import { RingwayError } from './errors.js';
+import { availableMemory } from './machine-memory.js';
 import { MemoryCgroups } from './memory-cgroup.js';
 import { codeOf } from './posix-error.js';
 
@@ -38,6 +39,25 @@ export function checkRoom(directory: string, needed: number): void {
         `limit of the memory cgroup ${short.group}. Ask for less, or raise the limit (docker run --memory)`,
     );
   }
+}
+
+/**
+ * Why `needed` bytes of memory are more than this process can have now, or undefined: the kernel would not refuse them, but kill somebody
+ * while they are brought in. Some 30 us, and more where a cgroup limits memory.
+ *
+ * @param locked - whether they cannot be swapped out
+ */
+export function whyNoMemory(needed: number, locked: boolean): string | undefined {
+  const short = cgroups.shortage(needed);
+  if (short !== undefined) {
+    return (
+      `${megabytes(needed)} needed, ${megabytes(short.available)} available under the limit of the memory cgroup ` +
+      short.group
+    );
+  }
+  const available = availableMemory(!locked);
+  if (available === undefined || available >= needed) return undefined;
+  return `${megabytes(needed)} needed, ${megabytes(available)} available on this machine`;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Native } from '@ringway/native';
 
 import { Descriptor } from './descriptor.js';
 import { RingwayError } from './errors.js';
+import { FaultCount } from './fault-count.js';
 
 /** No count of faults: {@link Truncation.check} then always looks further. */
 const NEVER = -1;
@@ -42,7 +43,7 @@ export class Truncation {
   readonly #size: number;
   readonly #mappings: () => Iterable<ArrayBuffer>;
   /** Moved by the fault guard, before the instruction that met the fault is over; by faults of other handles, too. */
-  readonly #faults: Int32Array;
+  readonly #faults: FaultCount;
   /** Faults up to here were none of this handle's. */
   #judged: number;
   #found: string | undefined;
@@ -60,13 +61,13 @@ export class Truncation {
     this.#path = path;
     this.#size = size;
     this.#mappings = mappings;
-    this.#faults = native.faults();
-    this.#judged = this.#faults[0];
+    this.#faults = new FaultCount(native);
+    this.#judged = this.#faults.now;
   }
 
-  /** Throws `ERR_RINGWAY_SEGMENT_TRUNCATED` if memory was found missing. While no mapping of this environment has met a fault: one plain load. */
+  /** Throws `ERR_RINGWAY_SEGMENT_TRUNCATED` if memory was found missing. While no mapping of this environment has met a fault: one plain store and one load. */
   check(): void {
-    if (this.#faults[0] !== this.#judged) this.#judge();
+    if (this.#faults.now !== this.#judged) this.#judge();
   }
 
   /** The object's first bytes are mapped here. */
@@ -97,7 +98,7 @@ export class Truncation {
   }
 
   #judge(): void {
-    const faults = this.#faults[0];
+    const faults = this.#faults.now;
     if (this.#found === undefined) {
       for (const buffer of this.#mappings()) {
         if (this.#native.isBroken(buffer)) this.lost('an access met memory that is not there any more');

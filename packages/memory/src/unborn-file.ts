@@ -77,7 +77,7 @@ export class UnbornFile {
   /**
    * Gives the file its mode, whatever the umask says, and its name, atomically: who opens it finds what was there before or all of this.
    *
-   * @param replace - whether a file of that name is replaced; else that is `ERR_RINGWAY_EXISTS`
+   * @param replace - whether a file of that name is replaced, which reads the directory once; else that is `ERR_RINGWAY_EXISTS`
    *
    * Errors: also those of `node:fs`, and {@link PosixError}. It has to be discarded in any case.
    */
@@ -88,8 +88,11 @@ export class UnbornFile {
       if (linked === 0) return;
       if (errnoName(linked) !== 'EEXIST') throw new PosixError(linked, 'linkat', this.#path);
       if (!replace) throw exists(this.#path);
-      // There is no call that links over a name: a second name first, for the moment until it is moved.
-      this.#temporary = TemporaryFile.name(this.#native, this.fd, dirname(this.#path));
+      const directory = dirname(this.#path);
+      // There is no call that links over a name: a second name first, for the moment until it is moved. Who was killed in that moment has left
+      // his. To find it costs reading the directory, so only those pay who replace something.
+      TemporaryFile.sweep(this.#native, directory);
+      this.#temporary = TemporaryFile.name(this.#native, this.fd, directory);
     }
     if (replace) renameSync(this.#temporary.path, this.#path);
     else linkNew(this.#temporary.path, this.#path);

@@ -8,7 +8,9 @@ import { decodeHeader, hasMagic } from './header.js';
 import { LockTable } from './lock-table.js';
 import { AttachmentNames } from './names.js';
 import { openObject, readFirstPage } from './object-file.js';
+import type { OpenObject } from './object-file.js';
 import { codeOf } from './posix-error.js';
+import { trustOf } from './trust.js';
 
 /** Whether the name leads to the object that the descriptor was opened for. */
 export function leadsTo(path: string, descriptor: Descriptor): boolean {
@@ -35,7 +37,7 @@ export function unlinkHere(
 
 /** Removes a name. True: removed. False: there is none. Undefined: somebody put another one there meanwhile. */
 export function unlinkObject(native: Native, path: string): boolean | undefined {
-  let opened: ReturnType<typeof openObject>;
+  let opened: OpenObject;
   try {
     opened = openObject(path, 'write');
   } catch (error) {
@@ -44,13 +46,18 @@ export function unlinkObject(native: Native, path: string): boolean | undefined 
   }
   const descriptor = new Descriptor(native, opened.fd);
   try {
-    const names = attachmentNamesOf(opened.fd, opened.stats.size, path);
+    const names = isCutToNothing(opened) ? undefined : attachmentNamesOf(opened.fd, opened.stats.size, path);
     const locks = new LockTable(native, descriptor, path);
     const removed = new Gate(native, descriptor, path).run(() => unlinkHere(path, descriptor, locks, names));
     return removed ? true : undefined;
   } finally {
     descriptor.close();
   }
+}
+
+/** Segments are born whole, and a stranger has no business under this name: what is empty here was one, until somebody cut it. */
+function isCutToNothing({ stats }: OpenObject): boolean {
+  return stats.size === 0 && trustOf(undefined).includes(stats.uid);
 }
 
 /** Undefined where the header does not tell the creation id any more. Throws `ERR_RINGWAY_NOT_A_SEGMENT`: nothing else is removed. */

@@ -31,6 +31,7 @@ import { load } from '@ringway/native';
 
 import { UnbornFile } from '../dist/unborn-file.js';
 import { cgroupRefusal, makeCgroup } from './support/cgroup.js';
+import { hear as hearChild } from './posix/support/child.js';
 import { itUnless, notRoot } from './support/conditional.js';
 import { Scratch, mountRefusal } from './support/scratch.js';
 
@@ -204,6 +205,14 @@ describe('copying a file', () => {
       assert.deepEqual(readdirSync(dir).sort(), ['a', 'b']);
     });
 
+    it('sweeps what was left by one who was killed just before his copy got its name', async () => {
+      const dir = scratch.directory();
+      const left = join(dir, `.ringway~${'0'.repeat(32)}`);
+      for (const path of [join(dir, 'a'), join(dir, 'b'), left]) writeFileSync(path, 'x');
+      await copyFile(join(dir, 'a'), join(dir, 'b'));
+      assert.deepEqual(readdirSync(dir).sort(), ['a', 'b']);
+    });
+
     it('refuses to replace it without force, be it there before or made meanwhile', async () => {
       const dir = scratch.directory();
       make(join(dir, 'a'), 1);
@@ -318,6 +327,26 @@ describe('copying a file', () => {
       assert.equal(statSync(join(dir, 'open', 'b')).uid, NOBODY);
       assert.deepEqual(readdirSync(join(dir, 'open')).sort(), ['b', 'mine']);
     });
+  });
+
+  it('without a descriptor left names the call that wanted one', () => {
+    const dir = scratch.directory();
+    writeFileSync(join(dir, 'a'), 'x');
+    // Two are free, for the source and the target: the jobs need one more each.
+    const script = `
+      const { copyFile, native } = await import('@ringway/memory');
+      native();
+      const fds = [];
+      const full = codeOf(() => { for (;;) fds.push(fs.openSync('/dev/null')); });
+      for (const fd of fds.slice(-2)) fs.closeSync(fd);
+      const [from, to] = argv;
+      await copyFile(from, to).then(
+        () => say('copied'),
+        ({ code, syscall }) => say([full, code, syscall]),
+      );`;
+    const said = hearChild(script, { limits: { n: 64 }, argv: [join(dir, 'a'), join(dir, 'b')] });
+    assert.deepEqual(said, ['EMFILE', 'EMFILE', 'fcntl']);
+    assert.deepEqual(readdirSync(dir), ['a']);
   });
 
   describe('onto a full device', () => {

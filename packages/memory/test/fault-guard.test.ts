@@ -116,8 +116,6 @@ describe('a segment that is truncated while it is open', () => {
       () => segment.watch(live, 0, 0, undefined, () => undefined),
       () => segment.attachments.create('0.0', []),
       () => segment.attachments.read('0.0', 1),
-      () => segment.attachments.remove('0.0'),
-      () => segment.attachments.list(''),
     ]) {
       throwsCode(use, TRUNCATED);
     }
@@ -125,6 +123,21 @@ describe('a segment that is truncated while it is open', () => {
     segment.close();
     assert.deepEqual([segment.closed, words.length], [true, 0]);
     throwsCode(() => segment.isLinked(), 'ERR_RINGWAY_CLOSED');
+  });
+
+  it('still lets go of the objects that belong to it', () => {
+    const segment = create();
+    const words = new Int32Array(segment.map(0, 4096));
+    for (const suffix of ['0.0', '0.1']) segment.attachments.create(suffix, [new Uint8Array(1)]);
+    truncateSync(segment.path, 0);
+    assert.equal(words[0], 0);
+    throwsCode(() => segment.attachments.create('0.2', []), TRUNCATED);
+    assert.deepEqual(segment.attachments.list('0.').sort(), ['0.0', '0.1']);
+    assert.deepEqual([segment.attachments.remove('0.0'), segment.attachments.remove('0.0')], [true, false]);
+    assert.deepEqual(segment.attachments.list('0.'), ['0.1']);
+    segment.close();
+    throwsCode(() => segment.attachments.remove('0.1'), 'ERR_RINGWAY_CLOSED');
+    throwsCode(() => segment.attachments.list(''), 'ERR_RINGWAY_CLOSED');
   });
 
   it('stays so when it grows again', () => {

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
-import { closeSync, fstatSync, openSync, readdirSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { Segment } from '@ringway/memory';
+import { load, type Native } from '@ringway/native';
+
+import { Gate } from '../dist/gate.js';
+import { GATE_LOCK, LOCK_BASE } from '../dist/lock-layout.js';
+import { LockTable } from '../dist/lock-table.js';
+import { SizedDescriptor, Truncation } from '../dist/truncation.js';
 
 import { type Peer, Peers } from './support/peer.js';
 import { Scratch, SPEC } from './support/scratch.js';
@@ -276,5 +283,51 @@ describe('the gate', () => {
     // Who has it open goes on.
     new Uint8Array(first.map(4096, 4096))[0] = 9;
     assert.equal(new Uint8Array(same.map(4096, 4096))[0], 9);
+  });
+});
+
+describe('a lock of a segment that is cut in the moment before it is got', () => {
+  const scratch = new Scratch();
+
+  afterEach(() => scratch.clean());
+
+  /** As of a handle whose object is cut to nothing while the kernel takes the lock. */
+  function cutWhileLocking(): { native: Native; descriptor: SizedDescriptor; path: string; free: () => boolean } {
+    const path = join(scratch.directory(), 'object');
+    writeFileSync(path, new Uint8Array(1));
+    const addon = load();
+    const native: Native = {
+      ...addon,
+      lock: (fd, byte) => {
+        const result = addon.lock(fd, byte);
+        truncateSync(path, 0);
+        return result;
+      },
+    };
+    const { cut } = new Truncation(addon, path, 1, () => []);
+    const descriptor = scratch.keep(new SizedDescriptor(addon, openSync(path, constants.O_RDWR), 1, cut));
+    const other = openSync(path, constants.O_RDWR);
+    scratch.later(() => closeSync(other));
+    return {
+      native,
+      descriptor,
+      path,
+      free: () => addon.lock(other, LOCK_BASE) === 0 && addon.lock(other, GATE_LOCK) === 0,
+    };
+  }
+
+  it('is not kept: a slot lock', () => {
+    const { native, descriptor, path, free } = cutWhileLocking();
+    const locks = new LockTable(native, descriptor, path);
+    throwsCode(() => locks.tryLock(0), 'ERR_RINGWAY_SEGMENT_TRUNCATED');
+    assert.equal(locks.holds(0), false);
+    assert.equal(free(), true);
+  });
+
+  it('is not kept: the gate', () => {
+    const { native, descriptor, path, free } = cutWhileLocking();
+    const gate = new Gate(native, descriptor, path);
+    throwsCode(() => gate.run(() => assert.fail('it went through')), 'ERR_RINGWAY_SEGMENT_TRUNCATED');
+    assert.equal(free(), true);
   });
 });

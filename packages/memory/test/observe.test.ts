@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Segment } from '@ringway/memory';
 
+import { itUnless, notRoot } from './support/conditional.js';
 import { Scratch, SPEC } from './support/scratch.js';
 import { throwsCode } from './support/throws.js';
 
@@ -107,5 +108,23 @@ describe('looking at segments from outside', () => {
     throwsCode(() => Segment.unlink('directory', { dir }), 'ERR_RINGWAY_NOT_A_SEGMENT');
     assert.equal(Segment.unlink('missing', { dir }), false);
     assert.equal(readdirSync(dir).length, 2);
+  });
+
+  it('unlinks what was cut to nothing, so that it can be made anew', () => {
+    const dir = scratch.directory();
+    const segment = scratch.keep(Segment.create('q', { ...SPEC, dir }));
+    truncateSync(segment.path, 0);
+    assert.equal(Segment.unlink('q', { dir }), true);
+    assert.deepEqual(readdirSync(dir), []);
+    scratch.keep(Segment.create('q', { ...SPEC, dir }));
+  });
+
+  itUnless(notRoot(), 'does not unlink an empty file of somebody whom nobody trusts', () => {
+    const dir = scratch.directory();
+    const path = join(dir, `${process.env.RINGWAY_NAMESPACE ?? ''}q.ringway`);
+    writeFileSync(path, '');
+    chownSync(path, 65534, 65534);
+    throwsCode(() => Segment.unlink('q', { dir }), 'ERR_RINGWAY_NOT_A_SEGMENT');
+    assert.equal(readdirSync(dir).length, 1);
   });
 });

@@ -61,7 +61,7 @@ export class SendQueue<T> {
    * nothing would ever end the wait.
    */
   enqueue(outgoing: Outgoing | undefined, length: number, options: WaitOptions | undefined): Promise<void> {
-    this.#core.check();
+    this.#check(outgoing);
     this.#core.writer.countWait();
     const pending = new Pending<void>(options, NO_ROOM, () => {
       if (!this.#remove(waiting)) return;
@@ -80,7 +80,7 @@ export class SendQueue<T> {
 
   /** The same, blocking the thread. Throws `ERR_RINGWAY_BUSY` where something waits on the event loop, `ERR_RINGWAY_TIMEOUT`. */
   enqueueSync(outgoing: Outgoing, timeout: number): void {
-    this.#core.check();
+    this.#check(outgoing);
     if (this.#idle.active || this.#core.busy()) {
       this.#core.discard(outgoing);
       throw new RingwayError(
@@ -138,6 +138,16 @@ export class SendQueue<T> {
     for (const { outgoing, pending } of rejected) {
       if (outgoing !== undefined) this.#core.discard(outgoing);
       pending.reject(error);
+    }
+  }
+
+  /** Throws what {@link ProducerCore.check} throws: what was prepared is not sent then. */
+  #check(outgoing: Outgoing | undefined): void {
+    try {
+      this.#core.check();
+    } catch (error) {
+      if (outgoing !== undefined) this.#core.discard(outgoing);
+      throw error;
     }
   }
 

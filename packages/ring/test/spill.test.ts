@@ -51,6 +51,19 @@ describe('a message above a quarter of its lane', () => {
     assert.deepEqual(Buffer.from(delivery?.value ?? []), message);
   });
 
+  it('leaves nothing behind when its producer is closed by one of its headers while others wait', async () => {
+    const producer = peer.producer();
+    assert.ok(producer.tryReserve(8));
+    const headers = {
+      get late(): string {
+        producer.close();
+        return 'x';
+      },
+    };
+    await rejectsCode(producer.send(randomBytes(LARGE), { headers }), 'ERR_RINGWAY_CLOSED');
+    assert.deepEqual(spilled(), []);
+  });
+
   it('is handed to poll as well', async () => {
     const message = randomBytes(LARGE);
     await peer.producer().send(message);

@@ -11,11 +11,23 @@ import type {
   RecordRange,
 } from './record-lock-options.js';
 import { RecordQueue } from './record-lock-queue.js';
+import type { RecordWait } from './record-lock-waits.js';
 import { Turn } from './turn.js';
 import { checkWait, timeoutError } from './waits.js';
 
 /** The open handles of this environment by file: those of one file must know each other, since one thread serves all. */
 const handles = new Map<string, Set<RecordLock>>();
+
+/** An `acquireSync` on its way. */
+interface Blocking {
+  readonly interval: Interval;
+  /** The handles of the file, whose own waits are suspended meanwhile. */
+  readonly siblings: readonly RecordLock[];
+  /** While a thread waits in the kernel. */
+  wait: RecordWait | undefined;
+  /** Once the range is accounted for. */
+  guard: RecordGuard | undefined;
+}
 
 /**
  * Locks byte ranges of a file: between the acquisitions of one process, between processes, and against every program
@@ -43,6 +55,7 @@ export class RecordLock {
   readonly #file: RecordLockFile;
   readonly #queue: RecordQueue;
   readonly #turn = new Turn();
+  #blocking: Blocking | undefined;
   #closed: string | undefined;
 
   private constructor(target: string | { readonly fd: number }, options: RecordLockOptions | undefined) {
@@ -82,6 +95,7 @@ export class RecordLock {
   async acquire(options: RecordAcquireOptions): Promise<RecordGuard> {
     this.#assertOpen();
     checkWait(options);
+    this.#undo();
     const guard = await this.#queue.acquire(this.#file.intervalOf(options), options);
     // Else a loop of acquisitions that never wait would starve the event loop.
     if (this.#turn.spent()) {
@@ -104,14 +118,21 @@ export class RecordLock {
     checkWait({ timeout });
     const interval = this.#file.intervalOf(options);
     const siblings = [...(handles.get(this.#file.identity) ?? [])];
+    for (const sibling of siblings) sibling.#undo();
     for (const sibling of siblings) sibling.#assertNotHeld(interval);
+    const blocking: Blocking = { interval, siblings, wait: undefined, guard: undefined };
+    this.#blocking = blocking;
+    // A timeout of node:vm, or Ctrl-C there, ends this call without `catch` and `finally`. The event loop goes on.
+    const rescue = setImmediate(() => this.#undo());
     try {
       for (const sibling of siblings) sibling.#queue.suspend(interval);
-      if (!this.#block(interval, timeout ?? Infinity))
+      if (!this.#block(blocking, timeout ?? Infinity))
         throw timeoutError('the range did not become free', timeout ?? 0);
-      return this.#queue.hold(interval);
+      return (blocking.guard = this.#queue.hold(interval));
     } finally {
       for (const sibling of siblings) sibling.#queue.resume();
+      this.#blocking = undefined;
+      clearImmediate(rescue);
     }
   }
 
@@ -121,6 +142,7 @@ export class RecordLock {
    */
   tryAcquire(range: RecordRange): RecordGuard | undefined {
     this.#assertOpen();
+    this.#undo();
     return this.#queue.tryAcquire(this.#file.intervalOf(range));
   }
 
@@ -152,20 +174,37 @@ export class RecordLock {
   }
 
   /** False when the time is over. */
-  #block(interval: Interval, timeoutMs: number): boolean {
+  #block(blocking: Blocking, timeoutMs: number): boolean {
+    const { interval } = blocking;
     if (this.#file.tryLock(interval)) return true;
     if (timeoutMs === 0) return false;
     const deadline = performance.now() + timeoutMs;
     const wait = this.#file.wait(interval, () => undefined);
+    blocking.wait = wait;
     try {
       for (let left = timeoutMs; left > 0; left = deadline - performance.now()) {
         if (wait.isOverWithin(Math.min(SLICE_MS, Math.ceil(left)))) break;
       }
     } catch (error) {
+      blocking.wait = undefined;
       if (this.#file.end(wait)) this.#queue.hold(interval).release();
       throw error;
     }
+    blocking.wait = undefined;
     return this.#file.end(wait);
+  }
+
+  /**
+   * Undoes an `acquireSync` that was ended from outside: that this runs while there is one proves it. Nobody has its
+   * guard, so that what it got, be it this moment, goes; and those of this thread that stood back go on.
+   */
+  #undo(): void {
+    const blocking = this.#blocking;
+    if (blocking === undefined) return;
+    this.#blocking = undefined;
+    blocking.wait?.abandon();
+    if (!this.closed) (blocking.guard ?? this.#queue.hold(blocking.interval)).release();
+    for (const sibling of blocking.siblings) sibling.#queue.resume();
   }
 
   #assertNotHeld(interval: Interval): void {
@@ -189,6 +228,10 @@ export class RecordLock {
     const siblings = handles.get(this.#file.identity);
     siblings?.delete(this);
     if (siblings?.size === 0) handles.delete(this.#file.identity);
+    // No thread may wait any more by a descriptor that is closed.
+    const blocking = this.#blocking;
+    blocking?.wait?.abandon();
+    if (blocking !== undefined) blocking.wait = undefined;
     this.#queue.close(
       new RingwayError('ERR_RINGWAY_CLOSED', `the wait for a range of ${this.#file.path} has ended: ${why}`),
     );

@@ -26,14 +26,37 @@ export function timeoutError(what: string, timeoutMs: number): RingwayError {
   );
 }
 
-/** Checks wait options; throws for a signal that has fired. */
+/** Checks wait options: `TypeError`, `RangeError`; throws for a signal that has fired. */
 export function checkWait(options: WaitOptions | undefined): void {
   if (options === undefined) return;
   const { signal, timeout } = options;
-  if (timeout !== undefined && !(timeout >= 0)) {
-    throw new RangeError(`timeout must be a number of milliseconds from 0, not ${String(timeout)}`);
+  if (timeout !== undefined) checkTimeout(timeout);
+  if (signal === undefined) return;
+  if (!isAbortSignal(signal)) throw new TypeError(`signal must be an AbortSignal or undefined, not ${nameOf(signal)}`);
+  if (signal.aborted) throw abortError(signal);
+}
+
+function checkTimeout(timeout: unknown): void {
+  if (typeof timeout !== 'number') {
+    throw new TypeError(`timeout must be a number of milliseconds, not ${nameOf(timeout)}`);
   }
-  if (signal?.aborted === true) throw abortError(signal);
+  if (!(timeout >= 0)) throw new RangeError(`timeout must be a number of milliseconds from 0, not ${timeout}`);
+}
+
+/** By what is used of it: signals of other realms and libraries will do. */
+function isAbortSignal(value: unknown): value is AbortSignal {
+  if (typeof value !== 'object' || value === null) return false;
+  const { aborted, addEventListener, removeEventListener } = value as Partial<Record<keyof AbortSignal, unknown>>;
+  return (
+    typeof aborted === 'boolean' && typeof addEventListener === 'function' && typeof removeEventListener === 'function'
+  );
+}
+
+/** What somebody gave instead, for a message. */
+function nameOf(value: unknown): string {
+  return typeof value === 'object' && value !== null
+    ? 'an object of another kind'
+    : `${String(value)} (${typeof value})`;
 }
 
 /**
@@ -76,12 +99,7 @@ export class Pending<T> {
     });
     if (options === undefined) return;
     const { signal, timeout } = options;
-    if (timeout !== undefined && timeout <= LONGEST_TIMER_MS) {
-      this.#timer = setTimeout(() => {
-        this.reject(timeoutError(what, timeout));
-        gone();
-      }, timeout);
-    }
+    // Before the timer: should the signal's own code throw, no timer is left behind that nobody can clear.
     if (signal !== undefined) {
       this.#signal = signal;
       this.#abort = () => {
@@ -89,6 +107,12 @@ export class Pending<T> {
         gone();
       };
       signal.addEventListener('abort', this.#abort, { once: true });
+    }
+    if (timeout !== undefined && timeout <= LONGEST_TIMER_MS) {
+      this.#timer = setTimeout(() => {
+        this.reject(timeoutError(what, timeout));
+        gone();
+      }, timeout);
     }
   }
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createContext, runInContext } from 'node:vm';
+import { native } from '@ringway/memory';
 import type { RecordLock } from '@ringway/sync';
 import { ALONE_BYTE, DONE_ALONE } from './fixtures/record-lock-protocol.js';
 import { increment, readCounter } from './support/record-lock-counter.js';
@@ -42,6 +44,42 @@ describe('RecordLock between processes', () => {
     assert.equal(await peer.ask({ do: 'release' }), 'released');
     (await ours).release();
   });
+
+  /** Blocks in `acquireSync` until a timeout of node:vm ends it: no `catch` and no `finally` of it runs. */
+  function cutShort(start: number, length: number): void {
+    const context = createContext({ block: () => locks.acquireSync({ start, length }) });
+    assert.throws(() => runInContext('block()', context, { timeout: 50 }), { code: 'ERR_SCRIPT_EXECUTION_TIMEOUT' });
+  }
+
+  it('gives up a wait that a timeout of node:vm has ended, and goes on with those that stood back for it', async () => {
+    const peer = await LockPeer.start(path);
+    const sibling = scratch.open(path);
+    await peer.ask({ do: 'acquire', start: 0, length: 10 });
+    const waiting = [locks.acquire({ start: 0, length: 2 }), sibling.acquire({ start: 2, length: 2 })];
+    cutShort(0, 10);
+    await peer.ask({ do: 'release' });
+    for (const guard of await Promise.all(waiting)) guard.release();
+    assert.equal(await peer.ask({ do: 'tryAcquire', start: 0, length: 10 }), 'acquired');
+    assert.equal(native().countRecordWaits(), 0);
+  });
+
+  for (const [title, next] of [
+    ['tryAcquire', () => locks.tryAcquire({ start: 0, length: 1 })],
+    ['acquireSync', () => locks.acquireSync({ start: 0, length: 1, timeout: 0 })],
+    ['close', () => locks.close()],
+  ] as const) {
+    it(`gives up such a wait before the event loop has had a turn, too: at ${title}`, async () => {
+      const peer = await LockPeer.start(path);
+      await peer.ask({ do: 'acquire', start: 0, length: 10 });
+      cutShort(0, 10);
+      assert.equal(native().countRecordWaits(), 1);
+      if (title === 'acquireSync') assert.throws(next, { code: 'ERR_RINGWAY_TIMEOUT' });
+      else assert.equal(next(), undefined);
+      assert.equal(native().countRecordWaits(), 0);
+      await peer.ask({ do: 'release' });
+      assert.equal(await peer.ask({ do: 'tryAcquire', start: 0, length: 10 }), 'acquired');
+    });
+  }
 
   it('frees what a killed process held, and wakes who waits for it', async () => {
     const peer = await LockPeer.start(path);

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 
 /** A memory cgroup with a limit. */
 export interface Cgroup {
+  /** Where a process writes its number to move into it. */
+  readonly procs: string;
   /** Moves a process into it. */
   add(pid: number): void;
   /** Removes it; no process may be left in it. */
@@ -33,8 +35,10 @@ export function makeCgroup(limit: number): Cgroup {
   if (found === undefined) throw new Error('no hierarchy with the memory controller');
   const path = join(found.parent, `ringway-test-${process.pid}`);
   mkdirSync(path);
+  const procs = join(path, 'cgroup.procs');
   const group: Cgroup = {
-    add: (pid) => writeFileSync(join(path, 'cgroup.procs'), `${pid}\n`),
+    procs,
+    add: (pid) => writeFileSync(procs, `${pid}\n`),
     remove: () => rmdirSync(path),
   };
   try {

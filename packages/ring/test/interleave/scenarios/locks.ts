@@ -20,6 +20,19 @@ function locker(name: string, times: number, mortal = false): SyncProgram {
   };
 }
 
+/** The same, and leaves when so many others have had it as often as they wanted, too: leaving wakes whoever waits, which would hide that a release did not. */
+function patientLocker(name: string, times: number, bit: number, others: readonly number[]): SyncProgram {
+  return {
+    ...locker(name, times),
+    body: (world) => {
+      for (let time = 0; time < times; time++) world.useMutex(world.mutex().acquireSync());
+      world.signal(bit);
+      for (const other of others) world.awaitSignal(other);
+      world.leave();
+    },
+  };
+}
+
 /** The same on the event loop. */
 function lockerOnLoop(name: string, times: number): SyncProgram {
   return {
@@ -35,7 +48,7 @@ function lockerOnLoop(name: string, times: number): SyncProgram {
 }
 
 /** Wants the mutex, and gives up when another has it. */
-function quitter(name: string): SyncProgram {
+function quitter(name: string, others: readonly number[]): SyncProgram {
   return {
     name,
     prepare: (world) => {
@@ -49,6 +62,7 @@ function quitter(name: string): SyncProgram {
       await unlessAborted(wanted, (guard) => {
         world.useMutex(guard);
       });
+      for (const other of others) world.awaitSignal(other);
       world.leave();
     },
   };
@@ -66,7 +80,11 @@ async function unlessAborted<T>(wanted: Promise<T>, use: (value: T) => void): Pr
 }
 
 const mutexes: readonly SyncScenario[] = [
-  { name: 'two want the mutex', budget: 3, programs: [locker('first', 2), locker('second', 2)] },
+  {
+    name: 'two want the mutex',
+    budget: 3,
+    programs: [patientLocker('first', 2, 0, [1]), patientLocker('second', 2, 1, [0])],
+  },
   { name: 'three want the mutex', budget: 3, programs: [locker('first', 1), locker('second', 1), locker('third', 1)] },
   { name: 'the mutex on event loops', budget: 3, programs: [lockerOnLoop('first', 1), lockerOnLoop('second', 1)] },
   {
@@ -84,7 +102,7 @@ const mutexes: readonly SyncScenario[] = [
   {
     name: 'who wants the mutex gives up',
     budget: 3,
-    programs: [locker('holder', 1), quitter('quitter'), locker('patient', 1)],
+    programs: [patientLocker('holder', 1, 0, [1]), quitter('quitter', [0, 1]), patientLocker('patient', 1, 1, [0])],
   },
 ];
 
