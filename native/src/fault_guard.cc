@@ -40,7 +40,7 @@ struct FaultRange {
 
 namespace {
 
-constexpr int kFree = 0;
+constexpr int kUnused = 0;
 constexpr int kGuarded = 1;
 constexpr std::size_t kRangesOfBlock = 64;
 // Each page that is laid splits a mapping, and the allocator of JavaScript ends the process when it gets no more of
@@ -55,12 +55,12 @@ struct FaultBlock {
 };
 
 // Grows and never shrinks. The mutex is for those who add and remove, never for the handler.
-FaultBlock table;
+FaultBlock fault_table;
 std::mutex mutex;
 FaultRange* free_ranges = nullptr;
 bool table_listed = false;
 
-std::once_flag installed;
+std::once_flag handler_installed;
 int install_result = 0;
 std::uintptr_t page_size = 0;
 
@@ -86,7 +86,7 @@ bool Contains(const FaultRange& range, std::uintptr_t address) {
 
 // The guarded range with this address, pinned; null if there is none.
 FaultRange* Pin(std::uintptr_t address) {
-  for (FaultBlock* block = &table; block != nullptr; block = block->next.load()) {
+  for (FaultBlock* block = &fault_table; block != nullptr; block = block->next.load()) {
     for (FaultRange& range : block->ranges) {
       if (!Contains(range, address)) continue;
       range.handlers.fetch_add(1);
@@ -218,7 +218,7 @@ void OnBusError(int signal, siginfo_t* info, void* context) {
 // A forked child has none of the mappings (MADV_DONTFORK): other memory may come to lie at their addresses, and none of
 // the threads that had pinned a range.
 void ForgetInChild() {
-  for (FaultBlock* block = &table; block != nullptr; block = block->next.load()) {
+  for (FaultBlock* block = &fault_table; block != nullptr; block = block->next.load()) {
     for (FaultRange& range : block->ranges) {
       range.bytes.store(0);
       range.handlers.store(0);
@@ -263,13 +263,13 @@ FaultRange* TakeRange() {
   const std::lock_guard<std::mutex> lock(mutex);
   if (!table_listed) {
     table_listed = true;
-    ListAsFree(&table);
+    ListAsFree(&fault_table);
   }
   if (free_ranges == nullptr) {
     FaultBlock* const fresh = new FaultBlock();
-    fresh->next.store(table.next.load());
+    fresh->next.store(fault_table.next.load());
     ListAsFree(fresh);
-    table.next.store(fresh);
+    fault_table.next.store(fresh);
   }
   FaultRange* const taken = free_ranges;
   free_ranges = taken->next_free;
@@ -279,7 +279,7 @@ FaultRange* TakeRange() {
 }  // namespace
 
 int InstallFaultGuard(bool wanted) {
-  std::call_once(installed, [wanted] { install_result = wanted ? Install() : 0; });
+  std::call_once(handler_installed, [wanted] { install_result = wanted ? Install() : 0; });
   return install_result;
 }
 
@@ -309,7 +309,7 @@ FaultRange* GuardRange(const char* begin, std::size_t bytes, std::int32_t* fault
 }
 
 void UnguardRange(FaultRange* range) {
-  range->state.store(kFree);
+  range->state.store(kUnused);
   while (range->handlers.load() != 0) sched_yield();
   range->bytes.store(0);
   pages_laid.fetch_sub(std::min(range->pages_laid.load(), kMostPagesOfRange));

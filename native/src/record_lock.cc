@@ -30,7 +30,7 @@ struct flock MakeLock(const RecordRange& range, RecordMode mode) {
 }
 
 // 0 or -errno, and -EAGAIN where POSIX leaves the choice of EACCES.
-int Control(int fd, int command, struct flock* lock) {
+int AskForLock(int fd, int command, struct flock* lock) {
   if (fcntl(fd, command, lock) == 0) return 0;
   return errno == EACCES ? -EAGAIN : -errno;
 }
@@ -39,7 +39,7 @@ int Control(int fd, int command, struct flock* lock) {
 int ControlUndisturbed(int fd, int command, struct flock* lock) {
   int result = 0;
   do {
-    result = Control(fd, command, lock);
+    result = AskForLock(fd, command, lock);
   } while (result == -EINTR);
   return result;
 }
@@ -53,7 +53,7 @@ int SetRecordLock(int fd, const RecordRange& range, RecordMode mode) {
 
 int WaitForRecordLock(int fd, const RecordRange& range, RecordMode mode) {
   struct flock lock = MakeLock(range, mode);
-  return Control(fd, F_OFD_SETLKW, &lock);
+  return AskForLock(fd, F_OFD_SETLKW, &lock);
 }
 
 int QueryRecordLock(int fd, const RecordRange& range, RecordMode mode, RecordHolder* holder) {

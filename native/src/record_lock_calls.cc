@@ -10,7 +10,7 @@
 namespace ringway {
 namespace {
 
-constexpr std::int64_t kMostMilliseconds = 1000;
+constexpr std::int64_t kLongestSliceMilliseconds = 1000;
 constexpr std::int64_t kNanosecondsOfMillisecond = 1000000;
 
 bool ReadRecord(const Arguments& arguments, RecordMode least, int* fd, RecordRange* range, RecordMode* mode) {
@@ -83,7 +83,7 @@ napi_value CallIsRecordWaitOver(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   std::int64_t id = 0;
   std::int64_t milliseconds = 0;
-  if (!ReadId(arguments, &id) || !arguments.Integer(1, "timeoutMs", 0, kMostMilliseconds, &milliseconds)) {
+  if (!ReadId(arguments, &id) || !arguments.Integer(1, "timeoutMs", 0, kLongestSliceMilliseconds, &milliseconds)) {
     return nullptr;
   }
   return Answer(env,

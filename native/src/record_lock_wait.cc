@@ -80,7 +80,7 @@ class PlainSignal {
 };
 
 // Signals are for Node's own threads. Faults are not blocked: they belong to the instruction that raised them.
-sigset_t SignalsToBlock() {
+sigset_t SignalsOfOthers() {
   sigset_t signals;
   sigfillset(&signals);
   for (const int fault : {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP}) sigdelset(&signals, fault);
@@ -96,7 +96,7 @@ int StartThread(pthread_t* thread, void* (*enter)(void*), void* argument) {
   if (result != 0) return -result;
   result = pthread_attr_setstacksize(&attributes, kStackBytes);
   if (result == 0) {
-    const sigset_t blocked = SignalsToBlock();
+    const sigset_t blocked = SignalsOfOthers();
     sigset_t before;
     // A thread inherits the mask, so that there is no moment in which it could take another signal.
     pthread_sigmask(SIG_SETMASK, &blocked, &before);
