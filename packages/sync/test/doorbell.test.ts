@@ -169,4 +169,20 @@ describe('doorbells', () => {
       { numRuns: 60 },
     );
   });
+
+  it('ringAll rings each that sleeps, also when the first announces itself anew at once', () => {
+    const several = Table.create(8);
+    for (const slot of [1, 2, 3]) several.doorbells.announce(slot);
+    const wake = several.segment.wake.bind(several.segment);
+    several.segment.wake = (words, index, count) => {
+      if (index === several.slots.doorbell(1)) several.doorbells.announce(1);
+      return wake(words, index, count);
+    };
+    several.doorbells.ringAll();
+    assert.deepEqual(
+      [1, 2, 3].map((slot) => several.rung(slot)),
+      [1, 1, 1],
+    );
+    several.kill();
+  });
 });
