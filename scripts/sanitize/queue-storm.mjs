@@ -23,7 +23,8 @@ function randomFrom(seed) {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 async function storm(seed, name, count) {
-  const options = { laneBytes: LANE_BYTES, maxProducers: count, maxConsumers: count };
+  // A consumer that closes in the middle of a claim leaves its place to whoever works that, and may want another one before it is done.
+  const options = { laneBytes: LANE_BYTES, maxProducers: count, maxConsumers: 2 * count };
   const queue = Queue.open(name, options);
   try {
     const steps = new Int32Array(new SharedArrayBuffer(4 * count));

@@ -35,7 +35,10 @@ export async function judge(command, args, options = {}) {
       env: { ...directory.environment(), ...options.env },
     });
     // UndefinedBehaviorSanitizer does not use the files when AddressSanitizer is there, too.
-    return { outcome, reports: [...directory.read(), ...sanitizerReports(outcome.output)] };
+    const reports = [...directory.read(), ...sanitizerReports(outcome.output)];
+    // A program that fails without a report may have been ended by its sanitizer all the same.
+    if (outcome.code !== 0 && reports.length === 0) outcome.output += `\n${directory.text()}`;
+    return { outcome, reports };
   } finally {
     directory.remove();
   }

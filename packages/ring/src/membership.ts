@@ -34,8 +34,8 @@ export function joinAsConsumer(channel: Channel, recovery: Recovery, label: stri
   if (place === undefined) {
     throw new RingwayError(
       'ERR_RINGWAY_TOO_MANY_CONSUMERS',
-      `queue ${JSON.stringify(channel.segment.name)} has ${layout.consumers} consumers already, as many as maxConsumers allows; ` +
-        'close one, or create the queue with more',
+      `queue ${JSON.stringify(channel.segment.name)} has ${layout.consumers} consumers already, as many as maxConsumers allows, counting those that ` +
+        'left a claim which somebody still works; close one, or create the queue with more',
     );
   }
   // Who had this slot before may have died between his last acknowledgement and waking those who wait for it.
