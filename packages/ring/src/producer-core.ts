@@ -57,7 +57,7 @@ export class ProducerCore<T> {
   #tickScheduled = false;
   #refused = 0;
   #busy = false;
-  #laneLost: (error: RingwayError) => void = () => undefined;
+  #laneGoes: (error: RingwayError) => void = () => undefined;
   /** What {@link ProducerCore.writeMany} has prepared, and found no room for. */
   #unsent: Outgoing | undefined;
   #state: 'open' | 'ended' | 'closed' = 'open';
@@ -95,9 +95,12 @@ export class ProducerCore<T> {
     this.#busy = on;
   }
 
-  /** What is to be done when the lane was taken out of use, besides telling who has just called: whatever waits was prepared for it. */
-  onLaneLost(told: (error: RingwayError) => void): void {
-    this.#laneLost = told;
+  /**
+   * What is to be done before the lane is given up, because it is out of use or the producer leaves: whatever waits was prepared for it. Before, because who takes it next may give
+   * the numbers of its spilled messages to others.
+   */
+  onLaneGoing(told: (error: RingwayError) => void): void {
+    this.#laneGoes = told;
   }
 
   /** The lane's writer: another one after the lane was replaced. */
@@ -116,7 +119,7 @@ export class ProducerCore<T> {
     this.#channel.segment.assertIntact();
   }
 
-  goneError(): RingwayError {
+  #goneError(): RingwayError {
     return this.#state === 'ended'
       ? new RingwayError('ERR_RINGWAY_ENDED', 'this producer has ended: make another one to send more')
       : new RingwayError('ERR_RINGWAY_CLOSED', 'this producer was closed: make another one to send more');
@@ -182,6 +185,8 @@ export class ProducerCore<T> {
   /** A message that is not the common case; what is too large is spilled here. To be written or discarded. */
   prepare(payload: Uint8Array, headers: Readonly<Record<string, string>> | undefined): Outgoing {
     const metadata = headers === undefined && !this.#settings.timestamps ? undefined : this.#metadata(headers);
+    // Headers are the user's: their getters may have closed this producer.
+    if (this.#state !== 'open') this.check();
     const extra = metadata === undefined ? 0 : metadata.length;
     if (payload.length + extra <= this.#writer.maxLength) return { payload, metadata, spill: undefined };
     return this.#spill(payload, metadata);
@@ -190,13 +195,18 @@ export class ProducerCore<T> {
   /** Writes one message, if there is room. Throws `ERR_RINGWAY_CORRUPT_LANE` where the lane was taken out of use; another one is taken. */
   write(outgoing: Outgoing): boolean {
     const { payload, metadata, spill } = outgoing;
-    // Headers are the user's: their getters may have closed this producer.
-    if (this.#state !== 'open') this.check();
-    if (!this.beginLane()) return this.#refuse(outgoingLength(outgoing));
     const writer = this.#writer;
-    if (writer.quarantined) this.replaceLane();
-    if (!writer.write(spill === undefined ? FRAME_TYPE.message : FRAME_TYPE.spill, metadata, payload))
-      return this.#refuse(outgoingLength(outgoing));
+    if (writer.quarantined) {
+      this.discard(outgoing);
+      this.replaceLane();
+    }
+    try {
+      const type = spill === undefined ? FRAME_TYPE.message : FRAME_TYPE.spill;
+      if (!this.beginLane() || !writer.write(type, metadata, payload)) return this.#refuse(outgoingLength(outgoing));
+    } catch (error) {
+      this.discard(outgoing);
+      throw error;
+    }
     if (spill !== undefined) this.#spills.framed(spill, writer.position);
     this.#afterWrite();
     return true;
@@ -277,6 +287,7 @@ export class ProducerCore<T> {
   leave(state: typeof LANE_STATE.ended | typeof LANE_STATE.abandoned): void {
     this.#state = state === LANE_STATE.ended ? 'ended' : 'closed';
     const { segment, slots, doorbells } = this.#channel;
+    this.#laneGoes(this.#goneError());
     leaving(segment, () => {
       this.#writer.publish();
       this.#writer.lane.wantNothing();
@@ -293,19 +304,20 @@ export class ProducerCore<T> {
   /** Takes another lane for one that is out of use, and throws `ERR_RINGWAY_CORRUPT_LANE`: what it held is lost. */
   replaceLane(): never {
     const { lane } = this.#writer;
+    const lost = laneLost(lane);
     // The new one first: without it this producer stays the old one's owner, and tries again at the next send.
     try {
       this.#use(takeLane(this.#channel, this.#me, this.#settings.label));
+      this.#laneGoes(lost);
       lane.setState(LANE_STATE.abandoned);
       lane.disown(this.#me);
     } catch (error) {
       const renewed = renewLane(lane, this.#settings.label);
       if (renewed === undefined) throw error;
+      this.#laneGoes(lost);
       this.#use(renewed);
     }
-    const error = laneLost(lane);
-    this.#laneLost(error);
-    throw error;
+    throw lost;
   }
 
   /** A control frame that carries the epoch before a producer's first message: readers must not merge the orders of two producers. False while it does not fit. */
@@ -319,7 +331,7 @@ export class ProducerCore<T> {
 
   /** On the way of each message: memory that is missing is found before it is published (LaneWriter.publish). */
   #checkOpen(): void {
-    if (this.#state !== 'open' || this.#channel.segment.closed) throw this.goneError();
+    if (this.#state !== 'open' || this.#channel.segment.closed) throw this.#goneError();
   }
 
   /** For who has looked whether the producer is open: only the codec can change that meanwhile. */

@@ -304,7 +304,6 @@ export class Producer<T> {
       this.#sends.stop();
     });
     this.#core.leave(state);
-    this.#sends.rejectAll(this.#core.goneError());
     this.#context.closed(this);
   }
 }

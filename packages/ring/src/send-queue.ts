@@ -46,7 +46,7 @@ export class SendQueue<T> {
       },
     };
     this.#idle = channel.newIdle(waiting, idle, pollMicroseconds);
-    core.onLaneLost((error) => {
+    core.onLaneGoing((error) => {
       this.rejectAll(error);
     });
   }

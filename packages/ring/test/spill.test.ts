@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 
+import { LANE_NEXT } from '../dist/layout.js';
+import type { Producer } from '../dist/producer.js';
 import { decodeSpillReference, encodeSpillReference } from '../dist/spill.js';
 import { HeapPeer, SMALL } from './support/heap.js';
 import { rejectsCode, throwsCode } from './support/codes.js';
@@ -133,6 +135,50 @@ describe('a message above a quarter of its lane', () => {
     const sending = producer.send(new Uint8Array(LARGE));
     producer.close();
     await rejectsCode(sending, 'ERR_RINGWAY_CLOSED');
+    assert.deepEqual(spilled(), []);
+  });
+
+  for (const [why, giveUp, code] of [
+    [
+      'its producer closes',
+      (producer: Producer<Uint8Array>): void => {
+        producer.close();
+      },
+      'ERR_RINGWAY_CLOSED',
+    ],
+    [
+      'its lane is out of use',
+      (producer: Producer<Uint8Array>): void => {
+        peer.channel.lane(0).quarantine();
+        throwsCode(() => producer.trySendMany([new Uint8Array(1)]), 'ERR_RINGWAY_CORRUPT_LANE');
+      },
+      'ERR_RINGWAY_CORRUPT_LANE',
+    ],
+  ] as const) {
+    it(`that waits when ${why} is removed while the lane is still its own: who takes it next gives the number to another`, async () => {
+      const producer = peer.producer();
+      while (producer.trySend(new Uint8Array(0)));
+      const sending = producer.send(new Uint8Array(LARGE));
+      const lane = peer.channel.lane(0);
+      const { owner } = lane;
+      const owners: number[] = [];
+      const { attachments } = peer.segment;
+      const remove = attachments.remove.bind(attachments);
+      attachments.remove = (suffix) => {
+        owners.push(lane.owner);
+        return remove(suffix);
+      };
+      giveUp(producer);
+      await rejectsCode(sending, code);
+      assert.deepEqual([owners, spilled()], [[owner], []]);
+    });
+  }
+
+  it('leaves nothing when its lane is found damaged', () => {
+    const producer = peer.producer();
+    while (producer.trySend(new Uint8Array(0)));
+    peer.words[peer.channel.lane(0).base + LANE_NEXT] = 3;
+    throwsCode(() => producer.trySend(new Uint8Array(LARGE)), 'ERR_RINGWAY_CORRUPT_LANE');
     assert.deepEqual(spilled(), []);
   });
 
