@@ -13,7 +13,7 @@ import {
 } from '@ringway/ring';
 import { HeapPeer, SMALL, numbered, numberOf } from './support/heap.js';
 import { rejectsCode, rejectsDecoding, throwsCode } from './support/codes.js';
-import { Outcome, turns, until, within } from './support/turns.js';
+import { Outcome, turns, within } from './support/turns.js';
 
 const SOON = 3000;
 
@@ -143,8 +143,9 @@ describe('a consumer', () => {
     });
 
     it('of another consumer is woken when this one was, but cannot take the message', async () => {
-      const other = queue.consumer({ prefetch: 1 });
-      const narrow = queue.consumer({ prefetch: 1 });
+      // Asleep as soon as they have looked once.
+      const other = queue.consumer({ prefetch: 1, idle: 'park' });
+      const narrow = queue.consumer({ prefetch: 1, idle: 'park' });
       consumer.close();
       send(1);
       const [low, high] = other.slot < narrow.slot ? [other, narrow] : [narrow, other];
@@ -154,8 +155,7 @@ describe('a consumer', () => {
       (await high.receive())?.ack();
       // Behind the message that `low` holds lies one that `high` had: `low` cannot extend its claim.
       const waiting = [new Outcome(low.receive()), new Outcome(high.receive())];
-      await until(() => queue.stats().consumers.length === 2);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await turns(5);
       send(3);
       await within(SOON, 'a consumer that is free', Promise.race(waiting.map(({ done }) => done)));
       assert.equal(waiting[1].value?.value, 3);
@@ -673,10 +673,12 @@ describe('a consumer', () => {
     });
 
     it('does not acknowledge for a receive that waits and is served by an acknowledgement in the handler', async () => {
+      consumer.close();
+      consumer = queue.consumer({ idle: 'park' });
       send(1);
       const held = await consumer.receive();
       const waiting = new Outcome(consumer.receive());
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await turns(5);
       const other = queue.producer();
       for (const number of [2, 3, 4]) other.trySend(number);
       const polled: number[] = [];
