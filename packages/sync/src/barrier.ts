@@ -1,11 +1,13 @@
-import { RingwayError, Segment } from '@ringway/memory';
-import { Acquisitions, closedError, type Attempt, type Contended } from './acquisitions.js';
+import type { Segment } from '@ringway/memory';
+import { RingwayError } from '@ringway/memory';
+import type { Attempt } from './acquisitions.js';
 import type { Participant } from './participant.js';
+import { Primitive } from './primitive.js';
 import { checkIdle, type IdleChoice, type PrimitiveOptions } from './primitive-options.js';
 import { SyncRecord, type NamedOptions, type RecordSpec } from './record.js';
 import { NOBODY } from './slot-layout.js';
 import { BROKEN_PHASES, RECORD_BROKEN, RECORD_RESETS, RECORD_STATE, ROW_OWNER, SYNC_KIND } from './sync-layout.js';
-import { checkWait, leaving, type WaitOptions } from './waits.js';
+import { checkWait, type WaitOptions } from './waits.js';
 
 /** What the creator of a barrier chooses. */
 export interface BarrierOptions extends PrimitiveOptions {
@@ -46,20 +48,20 @@ function specOf({ parties }: BarrierOptions): RecordSpec {
  * Phase, broken and the number that has arrived are one word, moved by compare-and-swap: an arrival counts in exactly one phase, and each phase either passes or
  * breaks for all.
  */
-export class Barrier {
-  readonly #record: SyncRecord;
+export class Barrier extends Primitive {
   readonly #participant: Participant;
   readonly #words: Int32Array;
   readonly #state: number;
-  readonly #acquisitions: Acquisitions;
-  #closed = false;
 
-  private constructor(record: SyncRecord, { idle, pollMicroseconds }: IdleChoice) {
-    this.#record = record;
+  private constructor(record: SyncRecord, choice: IdleChoice) {
+    super('barrier', record, choice, {
+      buried: () => {
+        this.#buried();
+      },
+    });
     this.#participant = record.participant;
     this.#words = record.participant.words;
     this.#state = record.word(RECORD_STATE);
-    this.#acquisitions = new Acquisitions(record.participant, this.#contended(), idle, pollMicroseconds);
     record.takeRow((row) => {
       this.#breakFor(row);
     });
@@ -89,25 +91,20 @@ export class Barrier {
     return new Barrier(SyncRecord.at(segment, offset, specOf(options)), choice);
   }
 
-  /** Removes the name; who has it open goes on. False if there is none. */
-  static unlink(name: string, options: { readonly dir?: string } = {}): boolean {
-    return Segment.unlink(name, options);
-  }
-
   /** How many must arrive. */
   get parties(): number {
-    return this.#record.first;
+    return this.record.first;
   }
 
   /** How many have arrived and wait. */
   get arrived(): number {
-    this.#record.assertOpen(this.#closed);
+    this.assertOpen();
     return Atomics.load(this.#words, this.#state) & ARRIVED_MASK;
   }
 
   /** Whether it is broken. */
   get broken(): boolean {
-    this.#record.assertOpen(this.#closed);
+    this.assertOpen();
     return (Atomics.load(this.#words, this.#state) & BROKEN) !== 0;
   }
 
@@ -116,17 +113,17 @@ export class Barrier {
    * `ERR_RINGWAY_TIMEOUT` or `ERR_RINGWAY_CLOSED`, which break the barrier for the others.
    */
   async wait(options?: WaitOptions): Promise<boolean> {
-    return (await this.#acquisitions.acquire(this.#arrive(options), options)).last;
+    return (await this.acquisitions.acquire(this.#arrive(options), options)).last;
   }
 
   /** As {@link Barrier.wait}, and blocks the thread. */
   waitSync(options?: WaitOptions): boolean {
-    return this.#acquisitions.acquireSync(this.#arrive(options), options, () => undefined).last;
+    return this.acquisitions.acquireSync(this.#arrive(options), options, () => undefined).last;
   }
 
   /** Makes a broken barrier whole again: from here arrivals count anew. False if it is not broken. */
   reset(): boolean {
-    this.#record.assertOpen(this.#closed);
+    this.assertOpen();
     for (let state = Atomics.load(this.#words, this.#state); (state & BROKEN) !== 0;) {
       const phase = state >>> PHASE_BITS;
       this.#markBroken(state, phase);
@@ -147,84 +144,31 @@ export class Barrier {
     // Read in this phase, or somebody else has reset it: else who stood still meanwhile would undo the mark of a later one.
     if (Atomics.load(this.#words, this.#state) !== state) return;
     Atomics.compareExchange(this.#words, word, mark, phase + 1);
-    Atomics.add(this.#words, this.#record.word(RECORD_RESETS), 1);
+    Atomics.add(this.#words, this.record.word(RECORD_RESETS), 1);
   }
 
-  /** As on sockets: whether a wait keeps the process alive. */
-  ref(): this {
-    this.#acquisitions.reference(true);
-    return this;
-  }
-
-  unref(): this {
-    this.#acquisitions.reference(false);
-    return this;
-  }
-
-  /** Immediate, idempotent, never throws. Leaves; if this handle waits, that breaks the barrier for the others. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    leaving(this.#record.segment, () => {
-      const row = this.#record.row(this.#participant.slot);
-      Atomics.compareExchange(this.#words, row + ROW_OWNER, this.#participant.me, NOBODY);
-    });
-    this.#acquisitions.close(closedError('barrier'));
-    this.#record.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
+  /** Who waits has broken it by now; who does not takes no part any more. */
+  protected override leave(): void {
+    const row = this.record.row(this.#participant.slot);
+    Atomics.compareExchange(this.#words, row + ROW_OWNER, this.#participant.me, NOBODY);
   }
 
   // ---- what its acquisitions ask
 
-  #contended(): Contended {
-    return {
-      isBlockedHere: () => this.#isBlockedHere(),
-      announce: () => {
-        this.#announce();
-      },
-      withdraw: () => this.#withdraw(),
-      passOn: () => {
-        this.#passOn();
-      },
-      buried: () => {
-        this.#buried();
-      },
-    };
-  }
-
-  #isBlockedHere(): boolean {
-    return false;
-  }
-
-  #announce(): void {
-    this.#record.doorbells.announce(this.#participant.slot);
-  }
-
-  #withdraw(): boolean {
-    return this.#record.doorbells.withdraw(this.#participant.slot);
-  }
-
-  #passOn(): void {
-    // What concerns one concerns all, and all are rung.
-  }
-
   #buried(): void {
-    const high = this.#record.rowsHigh;
-    for (let slot = 0; slot < high; slot++) this.#breakFor(this.#record.row(slot));
+    const high = this.record.rowsHigh;
+    for (let slot = 0; slot < high; slot++) this.#breakFor(this.record.row(slot));
   }
 
   // ---- inside
 
   /** Counts one more in the present phase. Throws `ERR_RINGWAY_BROKEN_BARRIER`. */
   #arrive(options: WaitOptions | undefined): Attempt<{ last: boolean }> {
-    this.#record.assertOpen(this.#closed);
+    this.assertOpen();
     checkWait(options);
     this.#buried();
     // Before it counts: a reset after this is one that may concern it.
-    const resets = Atomics.load(this.#words, this.#record.word(RECORD_RESETS));
+    const resets = Atomics.load(this.#words, this.record.word(RECORD_RESETS));
     const { phase, last } = this.#count();
     if (last) this.#advanced(phase);
     return {
@@ -260,7 +204,7 @@ export class Barrier {
   /** Whether a phase that is over was broken. Of one so far back that its mark may be gone: whether any was since, for then nobody can say that this one was not. */
   #wasBroken(phase: number, later: number, resets: number): boolean {
     if (Atomics.load(this.#words, this.#brokenWord(phase)) === phase + 1) return true;
-    return later > MARKED_PHASES && Atomics.load(this.#words, this.#record.word(RECORD_RESETS)) !== resets;
+    return later > MARKED_PHASES && Atomics.load(this.#words, this.record.word(RECORD_RESETS)) !== resets;
   }
 
   /** A phase is over: after its end was written. */
@@ -271,11 +215,11 @@ export class Barrier {
     // Who stood still meanwhile must not undo the mark of a later phase.
     const before = ((phase - mark) & PHASE_MASK) <= PHASE_MASK >> 1;
     if (mark !== 0 && before) Atomics.compareExchange(this.#words, word, mark, 0);
-    this.#record.doorbells.ringAll();
+    this.record.doorbells.ringAll();
   }
 
   #brokenWord(phase: number): number {
-    return this.#record.word(RECORD_BROKEN) + (phase % BROKEN_PHASES);
+    return this.record.word(RECORD_BROKEN) + (phase % BROKEN_PHASES);
   }
 
   /** Breaks a phase, if it is still the present one. */
@@ -284,7 +228,7 @@ export class Barrier {
       if ((state & BROKEN) !== 0) return;
       const found = Atomics.compareExchange(this.#words, this.#state, state, state | BROKEN);
       if (found === state) {
-        this.#record.doorbells.ringAll();
+        this.record.doorbells.ringAll();
         return;
       }
       state = found;

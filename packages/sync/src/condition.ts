@@ -1,7 +1,9 @@
-import { RingwayError, Segment } from '@ringway/memory';
-import { Acquisitions, closedError, type Attempt, type Contended } from './acquisitions.js';
+import type { Segment } from '@ringway/memory';
+import { RingwayError } from '@ringway/memory';
+import type { Attempt } from './acquisitions.js';
 import type { MutexGuard } from './mutex-guard.js';
 import type { Participant } from './participant.js';
+import { Primitive } from './primitive.js';
 import { checkIdle, type IdleChoice, type PrimitiveOptions } from './primitive-options.js';
 import { SyncRecord, type NamedOptions, type RecordSpec } from './record.js';
 import { NOBODY, OWNER_SLOT_BITS } from './slot-layout.js';
@@ -54,20 +56,20 @@ function emptyCounts(owner: number): number {
  * counts; so a signal goes to somebody who waited when it was given, and never to one who comes later. If the row's owner dies with signals that it did not use, whoever looks for the dead
  * gives them to others first, and takes them away after.
  */
-export class Condition {
-  readonly #record: SyncRecord;
+export class Condition extends Primitive {
   readonly #participant: Participant;
   readonly #words: Int32Array;
-  readonly #acquisitions: Acquisitions;
   /** Numbers of those of this handle that wait, oldest first. */
   readonly #tickets: number[] = [];
-  #closed = false;
 
-  private constructor(record: SyncRecord, { idle, pollMicroseconds }: IdleChoice) {
-    this.#record = record;
+  private constructor(record: SyncRecord, choice: IdleChoice) {
+    super('condition', record, choice, {
+      buried: () => {
+        this.#buried();
+      },
+    });
     this.#participant = record.participant;
     this.#words = record.participant.words;
-    this.#acquisitions = new Acquisitions(record.participant, this.#contended(), idle, pollMicroseconds);
   }
 
   /** Opens a named condition, or makes it. Errors as of `Mutex.open`. */
@@ -86,11 +88,6 @@ export class Condition {
     return new Condition(SyncRecord.at(segment, offset, SPEC), choice);
   }
 
-  /** Removes the name; who has it open goes on. False if there is none. */
-  static unlink(name: string, options: { readonly dir?: string } = {}): boolean {
-    return Segment.unlink(name, options);
-  }
-
   /**
    * Releases the mutex of `guard`, waits until it is signalled, and takes the mutex back: also when the wait is aborted or lasts too long, so the guard is held whenever
    * this settles (unless the mutex itself was closed). Rejects with `AbortError`, `ERR_RINGWAY_TIMEOUT`, `ERR_RINGWAY_CLOSED`, `TypeError` if the guard was released.
@@ -98,7 +95,7 @@ export class Condition {
   async wait(guard: MutexGuard, options?: WaitOptions): Promise<void> {
     const attempt = this.#enter(guard, options);
     try {
-      await this.#acquisitions.acquire(attempt, options);
+      await this.acquisitions.acquire(attempt, options);
     } finally {
       await guard.mutex.regain(guard);
     }
@@ -108,7 +105,7 @@ export class Condition {
   waitSync(guard: MutexGuard, options?: WaitOptions): void {
     const attempt = this.#enter(guard, options);
     try {
-      this.#acquisitions.acquireSync(attempt, options, () => undefined);
+      this.acquisitions.acquireSync(attempt, options, () => undefined);
     } finally {
       guard.mutex.regainSync(guard);
     }
@@ -116,83 +113,27 @@ export class Condition {
 
   /** Wakes one of those who wait, the one that has waited longest. False if nobody waits. */
   signal(): boolean {
-    this.#record.assertOpen(this.#closed);
+    this.assertOpen();
     return this.#signal();
   }
 
   /** Wakes all who wait now. */
   broadcast(): void {
-    this.#record.assertOpen(this.#closed);
-    const high = this.#record.rowsHigh;
+    this.assertOpen();
+    const high = this.record.rowsHigh;
     for (let slot = 0; slot < high; slot++) {
-      const row = this.#record.row(slot);
+      const row = this.record.row(slot);
       while (this.#isWaiting(row) && !this.#grant(row, slot, MOST_WAITERS));
     }
   }
 
-  /** As on sockets: whether a wait keeps the process alive. */
-  ref(): this {
-    this.#acquisitions.reference(true);
-    return this;
-  }
-
-  unref(): this {
-    this.#acquisitions.reference(false);
-    return this;
-  }
-
-  /** Immediate, idempotent, never throws. Waits take their mutex back and reject with `ERR_RINGWAY_CLOSED`. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#acquisitions.close(closedError('condition'));
-    this.#record.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
   // ---- what its acquisitions ask
-
-  #contended(): Contended {
-    return {
-      isBlockedHere: () => this.#isBlockedHere(),
-      announce: () => {
-        this.#announce();
-      },
-      withdraw: () => this.#withdraw(),
-      passOn: () => {
-        this.#passOn();
-      },
-      buried: () => {
-        this.#buried();
-      },
-    };
-  }
-
-  #isBlockedHere(): boolean {
-    return false;
-  }
-
-  #announce(): void {
-    this.#record.doorbells.announce(this.#participant.slot);
-  }
-
-  #withdraw(): boolean {
-    return this.#record.doorbells.withdraw(this.#participant.slot);
-  }
-
-  /** What this handle was rung for stands in its row. */
-  #passOn(): void {
-    // Nobody else could use it.
-  }
 
   /** Signals that the dead did not use go to others first: who dies in between leaves them to be given once more. */
   #buried(): void {
-    const high = this.#record.rowsHigh;
+    const high = this.record.rowsHigh;
     for (let slot = 0; slot < high; slot++) {
-      const row = this.#record.row(slot);
+      const row = this.record.row(slot);
       const owner = Atomics.load(this.#words, row + ROW_OWNER);
       if (owner !== NOBODY && this.#participant.isGone(owner)) this.#giveAway(row, owner);
     }
@@ -202,10 +143,10 @@ export class Condition {
 
   /** Counts this one among those who wait, and only then releases the mutex. */
   #enter(guard: MutexGuard, options: WaitOptions | undefined): Attempt<true> {
-    this.#record.assertOpen(this.#closed);
+    this.assertOpen();
     checkWait(options);
     if (!guard.held) throw new TypeError('a guard that has its mutex is needed to wait: this one was released');
-    const row = this.#record.takeRow((old) => {
+    const row = this.record.takeRow((old) => {
       this.#giveAway(old, this.#words[old + ROW_OWNER]);
     }, emptyCounts(this.#participant.me));
     if (this.#tickets.length === MOST_WAITERS) {
@@ -214,7 +155,7 @@ export class Condition {
         `${MOST_WAITERS} wait at this handle of the condition already: open it once more`,
       );
     }
-    const ticket = Atomics.add(this.#words, this.#record.word(RECORD_TICKET), 1);
+    const ticket = Atomics.add(this.#words, this.record.word(RECORD_TICKET), 1);
     // Before the count: who sees that somebody waits sees since when.
     if (this.#tickets.length === 0) Atomics.store(this.#words, row + ROW_SECOND, ticket);
     this.#tickets.push(ticket);
@@ -231,7 +172,7 @@ export class Condition {
   }
 
   #take(ticket: number): true | undefined {
-    const counts = Atomics.load(this.#words, this.#record.row(this.#participant.slot) + ROW_FIRST);
+    const counts = Atomics.load(this.#words, this.record.row(this.#participant.slot) + ROW_FIRST);
     if (!this.#isSignalled(ticket, counts)) return undefined;
     this.#leave(ticket);
     return true;
@@ -244,7 +185,7 @@ export class Condition {
 
   /** One that waited at this handle waits no more. Whether it was signalled: then it takes its signal along. */
   #leave(ticket: number): boolean {
-    const row = this.#record.row(this.#participant.slot);
+    const row = this.record.row(this.#participant.slot);
     for (let counts = Atomics.load(this.#words, row + ROW_FIRST); ;) {
       const signalled = this.#isSignalled(ticket, counts);
       const left = (counts - 1 - (signalled ? ONE_SIGNAL : 0)) | 0;
@@ -262,7 +203,7 @@ export class Condition {
     for (;;) {
       const slot = this.#oldest();
       if (slot < 0) return false;
-      if (this.#grant(this.#record.row(slot), slot, 1)) return true;
+      if (this.#grant(this.record.row(slot), slot, 1)) return true;
     }
   }
 
@@ -270,9 +211,9 @@ export class Condition {
   #oldest(): number {
     let oldest = -1;
     let since = 0;
-    const high = this.#record.rowsHigh;
+    const high = this.record.rowsHigh;
     for (let slot = 0; slot < high; slot++) {
-      const row = this.#record.row(slot);
+      const row = this.record.row(slot);
       if (!this.#isWaiting(row)) continue;
       const ticket = Atomics.load(this.#words, row + ROW_SECOND);
       if (oldest < 0 || ((ticket - since) | 0) < 0) {
@@ -298,7 +239,7 @@ export class Condition {
     const found = Atomics.compareExchange(this.#words, row + ROW_FIRST, counts, counts + more * ONE_SIGNAL);
     if (found !== counts) return false;
     // Behind the exchange: the waiter announces itself and then looks at its row.
-    this.#record.doorbells.ringSleeper(slot);
+    this.record.doorbells.ringSleeper(slot);
     return true;
   }
 

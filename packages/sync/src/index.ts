@@ -18,6 +18,7 @@ export { countSlots, type Observed, type SegmentKind, type SlotCensus } from './
 export { Slots, type Peer } from './slots.js';
 export { Turn, TURN_MS } from './turn.js';
 export { Pending, abortError, checkWait, leaving, timeoutError, type WaitOptions } from './waits.js';
+export type { Primitive } from './primitive.js';
 export { Mutex } from './mutex.js';
 export { MutexGuard } from './mutex-guard.js';
 export type { PrimitiveOptions } from './primitive-options.js';

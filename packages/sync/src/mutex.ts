@@ -1,14 +1,15 @@
-import { Segment } from '@ringway/memory';
-import { Acquisitions, closedError, type Attempt, type Contended } from './acquisitions.js';
+import type { Segment } from '@ringway/memory';
+import type { Attempt } from './acquisitions.js';
 import { Heir, RESERVATION_MS } from './heir.js';
 import { MutexGuard } from './mutex-guard.js';
 import type { Participant } from './participant.js';
+import { Primitive } from './primitive.js';
 import { checkIdle, type IdleChoice, type PrimitiveOptions } from './primitive-options.js';
 import { SyncRecord, type NamedOptions, type RecordSpec } from './record.js';
 import { NOBODY } from './slot-layout.js';
 import { RECORD_DAMAGED, RECORD_HEIR, RECORD_STATE, SYNC_KIND } from './sync-layout.js';
 import { deadlockError, ThreadHolders } from './thread-holders.js';
-import { leaving, type WaitOptions } from './waits.js';
+import type { WaitOptions } from './waits.js';
 
 const SPEC: RecordSpec = {
   type: SYNC_KIND.mutex,
@@ -31,24 +32,26 @@ const holders = new ThreadHolders<Mutex>();
  * Order: the word is moved by Atomics alone, so all that a holder has written is visible to the next. A releaser frees the word and then looks at the sleepers;
  * a sleeper announces himself and then looks at the word: at least one sees the other (DESIGN P4).
  */
-export class Mutex {
-  readonly #record: SyncRecord;
+export class Mutex extends Primitive {
   readonly #participant: Participant;
   readonly #words: Int32Array;
   readonly #state: number;
   readonly #heir: Heir;
-  readonly #acquisitions: Acquisitions;
   readonly #attempt: Attempt<MutexGuard>;
   #guard: MutexGuard | undefined;
-  #closed = false;
 
-  private constructor(record: SyncRecord, { idle, pollMicroseconds }: IdleChoice) {
-    this.#record = record;
+  private constructor(record: SyncRecord, choice: IdleChoice) {
+    super('mutex', record, choice, {
+      isBlockedHere: () => this.#guard !== undefined,
+      passOn: () => {
+        this.#passOn();
+      },
+      lookAgainMs: () => this.#lookAgainMs(),
+    });
     this.#participant = record.participant;
     this.#words = record.participant.words;
     this.#state = record.word(RECORD_STATE);
     this.#heir = new Heir(record.participant, record.word(RECORD_HEIR));
-    this.#acquisitions = new Acquisitions(record.participant, this.#contended(), idle, pollMicroseconds);
     this.#attempt = this.#attemptFor(() => new MutexGuard(this));
     holders.add(record.identity, this);
   }
@@ -74,11 +77,6 @@ export class Mutex {
     return new Mutex(SyncRecord.at(segment, offset, SPEC), choice);
   }
 
-  /** Removes the name; who has it open goes on. False if there is none. */
-  static unlink(name: string, options: { readonly dir?: string } = {}): boolean {
-    return Segment.unlink(name, options);
-  }
-
   /** Whether this handle has it: a guard of it was not released. */
   get held(): boolean {
     return this.#guard !== undefined;
@@ -86,8 +84,8 @@ export class Mutex {
 
   /** Waits for the mutex on the event loop. Rejects with `AbortError`, `ERR_RINGWAY_TIMEOUT`, `ERR_RINGWAY_CLOSED`. */
   async acquire(options?: WaitOptions): Promise<MutexGuard> {
-    this.#record.assertOpen(this.#closed);
-    return this.#acquisitions.acquire(this.#attempt, options);
+    this.assertOpen();
+    return this.acquisitions.acquire(this.#attempt, options);
   }
 
   /**
@@ -95,14 +93,14 @@ export class Mutex {
    * `ERR_RINGWAY_CLOSED`, `ERR_RINGWAY_DEADLOCK` if this thread has it.
    */
   acquireSync(options?: WaitOptions): MutexGuard {
-    this.#record.assertOpen(this.#closed);
-    return this.#acquisitions.acquireSync(this.#attempt, options, this.#assertOthers);
+    this.assertOpen();
+    return this.acquisitions.acquireSync(this.#attempt, options, this.#assertOthers);
   }
 
   /** Takes the mutex if it is free, or its holder dead. Undefined if not, and while others of this handle wait. */
   tryAcquire(): MutexGuard | undefined {
-    this.#record.assertOpen(this.#closed);
-    if (this.#guard !== undefined || this.#acquisitions.waiting) return undefined;
+    this.assertOpen();
+    if (this.#guard !== undefined || this.acquisitions.waiting) return undefined;
     const holder = this.#words[this.#state];
     if (holder !== NOBODY) this.#participant.isProvedGone(holder);
     return this.#take(() => new MutexGuard(this));
@@ -118,34 +116,15 @@ export class Mutex {
     }
   }
 
-  /** As on sockets: whether a wait keeps the process alive. */
-  ref(): this {
-    this.#acquisitions.reference(true);
-    return this;
-  }
-
-  unref(): this {
-    this.#acquisitions.reference(false);
-    return this;
-  }
-
   /** Immediate, idempotent, never throws. Waits reject with `ERR_RINGWAY_CLOSED`; what is held goes to the next as abandoned. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    holders.delete(this.#record.identity, this);
-    this.#acquisitions.close(closedError('mutex'));
-    if (this.#guard !== undefined) {
-      this.#guard = undefined;
-      leaving(this.#record.segment, () => {
-        this.#free(this.#participant.former);
-      });
-    }
-    this.#record.close();
+  override close(): void {
+    super.close();
+    holders.delete(this.record.identity, this);
+    this.#guard = undefined;
   }
 
-  [Symbol.dispose](): void {
-    this.close();
+  protected override leave(): void {
+    if (this.#guard !== undefined) this.#free(this.#participant.former);
   }
 
   // ---- for its guards and for conditions; not for users
@@ -154,11 +133,11 @@ export class Mutex {
   releaseBy(guard: MutexGuard): void {
     if (this.#guard !== guard) return;
     this.#guard = undefined;
-    if (this.#record.segment.closed) return;
+    if (this.record.segment.closed) return;
     try {
       this.#free(NOBODY);
     } finally {
-      this.#acquisitions.advance();
+      this.acquisitions.advance();
     }
   }
 
@@ -169,8 +148,8 @@ export class Mutex {
 
   /** @internal Takes the mutex back for a guard that gave it up to wait for a condition. */
   regain(guard: MutexGuard): Promise<MutexGuard> {
-    this.#record.assertOpen(this.#closed);
-    return this.#acquisitions.acquire(
+    this.assertOpen();
+    return this.acquisitions.acquire(
       this.#attemptFor(() => guard),
       undefined,
     );
@@ -178,8 +157,8 @@ export class Mutex {
 
   /** @internal */
   regainSync(guard: MutexGuard): MutexGuard {
-    this.#record.assertOpen(this.#closed);
-    return this.#acquisitions.acquireSync(
+    this.assertOpen();
+    return this.acquisitions.acquireSync(
       this.#attemptFor(() => guard),
       undefined,
       () => undefined,
@@ -188,42 +167,16 @@ export class Mutex {
 
   /** @internal */
   get damaged(): boolean {
-    this.#record.assertOpen(this.#closed);
-    return this.#words[this.#record.word(RECORD_DAMAGED)] !== 0;
+    this.assertOpen();
+    return this.#words[this.record.word(RECORD_DAMAGED)] !== 0;
   }
 
   /** @internal */
   repair(): void {
-    Atomics.store(this.#words, this.#record.word(RECORD_DAMAGED), 0);
+    Atomics.store(this.#words, this.record.word(RECORD_DAMAGED), 0);
   }
 
   // ---- what its acquisitions ask
-
-  #contended(): Contended {
-    return {
-      isBlockedHere: () => this.#isBlockedHere(),
-      announce: () => {
-        this.#announce();
-      },
-      withdraw: () => this.#withdraw(),
-      passOn: () => {
-        this.#passOn();
-      },
-      lookAgainMs: () => this.#lookAgainMs(),
-    };
-  }
-
-  #isBlockedHere(): boolean {
-    return this.#guard !== undefined;
-  }
-
-  #announce(): void {
-    this.#record.doorbells.announce(this.#participant.slot);
-  }
-
-  #withdraw(): boolean {
-    return this.#record.doorbells.withdraw(this.#participant.slot);
-  }
 
   /** Whoever has it now wakes the next when he releases it. */
   #passOn(): void {
@@ -239,7 +192,7 @@ export class Mutex {
 
   /** Throws `ERR_RINGWAY_DEADLOCK` if this thread itself has the mutex. */
   readonly #assertOthers = (): void => {
-    if (holders.some(this.#record.identity, (mutex) => mutex.held)) throw deadlockError('mutex');
+    if (holders.some(this.record.identity, (mutex) => mutex.held)) throw deadlockError('mutex');
   };
 
   #attemptFor(guard: () => MutexGuard): Attempt<MutexGuard> {
@@ -270,7 +223,7 @@ export class Mutex {
     if (abandoned && !this.#participant.isGone(holder)) return undefined;
     if (Atomics.compareExchange(this.#words, this.#state, holder, me) !== holder) return undefined;
     // Who dies before this store leaves a word that names a dead one, too: the next comes here again.
-    if (abandoned) Atomics.store(this.#words, this.#record.word(RECORD_DAMAGED), 1);
+    if (abandoned) Atomics.store(this.#words, this.record.word(RECORD_DAMAGED), 1);
     this.#heir.resign();
     const taken = guard();
     taken.abandoned ||= abandoned;
@@ -282,11 +235,11 @@ export class Mutex {
     const { me } = this.#participant;
     // Not a plain store: what is not mine any more (a stranger wrote there) must not be taken from somebody else.
     if (Atomics.compareExchange(this.#words, this.#state, me, word) === me) this.#wakeNext();
-    else throw this.#record.corruptError('its state was overwritten while it was held');
+    else throw this.record.corruptError('its state was overwritten while it was held');
   }
 
   #wakeNext(): void {
-    const { doorbells } = this.#record;
-    if (doorbells.someoneSleeps()) this.#record.wakeOne(doorbells, this.#heir.slot());
+    const { doorbells } = this.record;
+    if (doorbells.someoneSleeps()) this.record.wakeOne(doorbells, this.#heir.slot());
   }
 }

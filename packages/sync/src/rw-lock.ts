@@ -1,8 +1,9 @@
-import { Segment } from '@ringway/memory';
-import { Acquisitions, closedError, type Attempt, type Contended } from './acquisitions.js';
+import type { Segment } from '@ringway/memory';
+import type { Attempt } from './acquisitions.js';
 import type { Doorbells } from './doorbell.js';
 import { Heir, RESERVATION_MS } from './heir.js';
 import type { Participant } from './participant.js';
+import { Primitive } from './primitive.js';
 import { checkIdle, type IdleChoice, type PrimitiveOptions } from './primitive-options.js';
 import { SyncRecord, type NamedOptions, type RecordSpec } from './record.js';
 import { RwLockGuard } from './rw-lock-guard.js';
@@ -17,7 +18,7 @@ import {
   SYNC_KIND,
 } from './sync-layout.js';
 import { deadlockError, ThreadHolders } from './thread-holders.js';
-import { leaving, type WaitOptions } from './waits.js';
+import type { WaitOptions } from './waits.js';
 
 /** How an {@link RwLock} is held: by many readers, or by one writer. */
 export type RwLockMode = 'read' | 'write';
@@ -39,8 +40,7 @@ const holders = new ThreadHolders<RwLock>();
  * sequentially consistent, so of a reader and a writer that come at the same time at least one sees the other, and then the reader stands back: writers are not starved. A
  * reader or writer that has waited for a millisecond goes before the next writer (see heir.ts).
  */
-export class RwLock {
-  readonly #record: SyncRecord;
+export class RwLock extends Primitive {
   readonly #participant: Participant;
   readonly #words: Int32Array;
   readonly #state: number;
@@ -49,7 +49,6 @@ export class RwLock {
   readonly #row: number;
   readonly #heir: Heir;
   readonly #readingHeir: Heir;
-  readonly #acquisitions: Acquisitions;
   readonly #attempts: Readonly<Record<RwLockMode, Attempt<RwLockGuard>>>;
   /** Guards that are held. */
   readonly #readers = new Set<RwLockGuard>();
@@ -58,10 +57,19 @@ export class RwLock {
   #wanted: RwLockMode = 'read';
   /** Where this handle has said that it sleeps. */
   #announced: Doorbells;
-  #closed = false;
 
-  private constructor(record: SyncRecord, { idle, pollMicroseconds }: IdleChoice) {
-    this.#record = record;
+  private constructor(record: SyncRecord, choice: IdleChoice) {
+    super('read-write lock', record, choice, {
+      isBlockedHere: (attempt) => this.#isBlockedHere(attempt),
+      announce: () => {
+        this.#announce();
+      },
+      withdraw: () => this.#withdraw(),
+      passOn: () => {
+        this.#passOn();
+      },
+      lookAgainMs: () => this.#lookAgainMs(),
+    });
     this.#participant = record.participant;
     this.#words = record.participant.words;
     this.#state = record.word(RECORD_STATE);
@@ -69,7 +77,6 @@ export class RwLock {
     this.#row = record.takeRow(() => undefined);
     this.#heir = new Heir(record.participant, record.word(RECORD_HEIR));
     this.#readingHeir = new Heir(record.participant, record.word(RECORD_READING_HEIR));
-    this.#acquisitions = new Acquisitions(record.participant, this.#contended(), idle, pollMicroseconds);
     this.#announced = record.doorbells;
     this.#attempts = {
       read: {
@@ -113,11 +120,6 @@ export class RwLock {
     return new RwLock(SyncRecord.at(segment, offset, SPEC), choice);
   }
 
-  /** Removes the name; who has it open goes on. False if there is none. */
-  static unlink(name: string, options: { readonly dir?: string } = {}): boolean {
-    return Segment.unlink(name, options);
-  }
-
   /** How this handle holds it, or undefined. */
   get held(): RwLockMode | undefined {
     if (this.#writer !== undefined) return 'write';
@@ -126,47 +128,47 @@ export class RwLock {
 
   /** Waits on the event loop until it may read. Rejects with `AbortError`, `ERR_RINGWAY_TIMEOUT`, `ERR_RINGWAY_CLOSED`. */
   async read(options?: WaitOptions): Promise<RwLockGuard> {
-    this.#record.assertOpen(this.#closed);
-    return this.#acquisitions.acquire(this.#attempts.read, options);
+    this.assertOpen();
+    return this.acquisitions.acquire(this.#attempts.read, options);
   }
 
   /** Waits on the event loop until it may write. Rejects with `AbortError`, `ERR_RINGWAY_TIMEOUT`, `ERR_RINGWAY_CLOSED`. */
   async write(options?: WaitOptions): Promise<RwLockGuard> {
-    this.#record.assertOpen(this.#closed);
-    return this.#acquisitions.acquire(this.#attempts.write, options);
+    this.assertOpen();
+    return this.acquisitions.acquire(this.#attempts.write, options);
   }
 
   /** Blocks the thread until it may read. Errors: `ERR_RINGWAY_TIMEOUT`, `ERR_RINGWAY_CLOSED`, `ERR_RINGWAY_DEADLOCK` if this thread writes. */
   readSync(options?: WaitOptions): RwLockGuard {
-    this.#record.assertOpen(this.#closed);
+    this.assertOpen();
     // A thread that reads already must not wait for a writer that waits for it.
     const joined = this.#readers.size > 0 ? this.#takeToRead(true) : undefined;
     if (joined !== undefined) return joined;
-    return this.#acquisitions.acquireSync(this.#attempts.read, options, () => {
-      if (holders.some(this.#record.identity, (lock) => lock.held !== undefined)) throw deadlockError('lock');
+    return this.acquisitions.acquireSync(this.#attempts.read, options, () => {
+      if (holders.some(this.record.identity, (lock) => lock.held !== undefined)) throw deadlockError('lock');
     });
   }
 
   /** Blocks the thread until it may write. Errors: `ERR_RINGWAY_TIMEOUT`, `ERR_RINGWAY_CLOSED`, `ERR_RINGWAY_DEADLOCK` if this thread reads or writes. */
   writeSync(options?: WaitOptions): RwLockGuard {
-    this.#record.assertOpen(this.#closed);
-    return this.#acquisitions.acquireSync(this.#attempts.write, options, () => {
-      if (holders.some(this.#record.identity, (lock) => lock.held !== undefined)) throw deadlockError('lock');
+    this.assertOpen();
+    return this.acquisitions.acquireSync(this.#attempts.write, options, () => {
+      if (holders.some(this.record.identity, (lock) => lock.held !== undefined)) throw deadlockError('lock');
     });
   }
 
   /** Reads if no writer writes or waits. Undefined if not, and while others of this handle wait. */
   tryRead(): RwLockGuard | undefined {
-    this.#record.assertOpen(this.#closed);
-    if (this.#acquisitions.waiting) return undefined;
+    this.assertOpen();
+    if (this.acquisitions.waiting) return undefined;
     this.#participant.isProvedGone(this.#words[this.#state]);
     return this.#takeToRead(true);
   }
 
   /** Writes if nobody else reads or writes. Undefined if not, and while others of this handle wait. */
   tryWrite(): RwLockGuard | undefined {
-    this.#record.assertOpen(this.#closed);
-    if (this.#acquisitions.waiting) return undefined;
+    this.assertOpen();
+    if (this.acquisitions.waiting) return undefined;
     this.#participant.isProvedGone(this.#words[this.#state]);
     this.#provedReaders();
     const guard = this.#takeToWrite(true);
@@ -174,36 +176,19 @@ export class RwLock {
     return guard;
   }
 
-  /** As on sockets: whether a wait keeps the process alive. */
-  ref(): this {
-    this.#acquisitions.reference(true);
-    return this;
-  }
-
-  unref(): this {
-    this.#acquisitions.reference(false);
-    return this;
-  }
-
   /** Immediate, idempotent, never throws. Waits reject with `ERR_RINGWAY_CLOSED`; a writer's share goes to the next as abandoned. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    holders.delete(this.#record.identity, this);
-    this.#acquisitions.close(closedError('read-write lock'));
-    leaving(this.#record.segment, () => {
-      // That this one is inside stays written: the next writer finds it, and is told.
-      if (this.#writer !== undefined) Atomics.store(this.#words, this.#state, NOBODY);
-      if (this.#readers.size > 0) Atomics.store(this.#words, this.#row + ROW_FIRST, 0);
-      this.#wakeAll();
-    });
+  override close(): void {
+    super.close();
+    holders.delete(this.record.identity, this);
     this.#writer = undefined;
     this.#readers.clear();
-    this.#record.close();
   }
 
-  [Symbol.dispose](): void {
-    this.close();
+  protected override leave(): void {
+    // That this one is inside stays written: the next writer finds it, and is told.
+    if (this.#writer !== undefined) Atomics.store(this.#words, this.#state, NOBODY);
+    if (this.#readers.size > 0) Atomics.store(this.#words, this.#row + ROW_FIRST, 0);
+    this.#wakeAll();
   }
 
   // ---- for its guards
@@ -213,7 +198,7 @@ export class RwLock {
     const wrote = this.#writer === guard;
     if (!wrote && !this.#readers.delete(guard)) return;
     if (wrote) this.#writer = undefined;
-    if (this.#record.segment.closed) return;
+    if (this.record.segment.closed) return;
     try {
       if (wrote) {
         // In this order: who dies in between has written all that he wanted.
@@ -224,7 +209,7 @@ export class RwLock {
         this.#wakeWriter();
       }
     } finally {
-      this.#acquisitions.advance();
+      this.acquisitions.advance();
     }
   }
 
@@ -235,32 +220,18 @@ export class RwLock {
 
   /** @internal For who holds the lock: a name that still stands inside, and is not this handle's, is a dead writer's. */
   get damaged(): boolean {
-    this.#record.assertOpen(this.#closed);
+    this.assertOpen();
     const inside = Atomics.load(this.#words, this.#inside);
     if (inside !== NOBODY && this.#writer === undefined) return true;
-    return Atomics.load(this.#words, this.#record.word(RECORD_DAMAGED)) !== 0;
+    return Atomics.load(this.#words, this.record.word(RECORD_DAMAGED)) !== 0;
   }
 
   /** @internal */
   repair(): void {
-    Atomics.store(this.#words, this.#record.word(RECORD_DAMAGED), 0);
+    Atomics.store(this.#words, this.record.word(RECORD_DAMAGED), 0);
   }
 
   // ---- what its acquisitions ask
-
-  #contended(): Contended {
-    return {
-      isBlockedHere: (attempt) => this.#isBlockedHere(attempt),
-      announce: () => {
-        this.#announce();
-      },
-      withdraw: () => this.#withdraw(),
-      passOn: () => {
-        this.#passOn();
-      },
-      lookAgainMs: () => this.#lookAgainMs(),
-    };
-  }
 
   /** Nobody rings this handle when its own guards are released. */
   #isBlockedHere(attempt: Attempt<unknown>): boolean {
@@ -268,7 +239,7 @@ export class RwLock {
   }
 
   #announce(): void {
-    this.#announced = this.#wanted === 'read' ? this.#record.doorbells : this.#record.writers;
+    this.#announced = this.#wanted === 'read' ? this.record.doorbells : this.record.writers;
     this.#announced.announce(this.#participant.slot);
   }
 
@@ -338,7 +309,7 @@ export class RwLock {
     const guard = new RwLockGuard(this, 'write');
     // Nobody else is inside: whoever has not taken his name away was killed there. Damage first, then my name: who dies in between leaves the other's.
     guard.abandoned = Atomics.load(this.#words, this.#inside) !== NOBODY;
-    if (guard.abandoned) Atomics.store(this.#words, this.#record.word(RECORD_DAMAGED), 1);
+    if (guard.abandoned) Atomics.store(this.#words, this.record.word(RECORD_DAMAGED), 1);
     Atomics.store(this.#words, this.#inside, me);
     this.#writer = guard;
     return guard;
@@ -350,22 +321,22 @@ export class RwLock {
   }
 
   #someoneReads(): boolean {
-    const high = this.#record.rowsHigh;
+    const high = this.record.rowsHigh;
     for (let slot = 0; slot < high; slot++) if (this.#reads(slot)) return true;
     return false;
   }
 
   #reads(slot: number): boolean {
-    const row = this.#record.row(slot);
+    const row = this.record.row(slot);
     if (Atomics.load(this.#words, row + ROW_FIRST) === 0) return false;
     const owner = Atomics.load(this.#words, row);
     return owner !== NOBODY && owner !== this.#participant.me && !this.#participant.isGone(owner);
   }
 
   #provedReaders(): void {
-    const high = this.#record.rowsHigh;
+    const high = this.record.rowsHigh;
     for (let slot = 0; slot < high; slot++) {
-      if (this.#reads(slot)) this.#participant.isProvedGone(Atomics.load(this.#words, this.#record.row(slot)));
+      if (this.#reads(slot)) this.#participant.isProvedGone(Atomics.load(this.#words, this.record.row(slot)));
     }
   }
 
@@ -377,19 +348,19 @@ export class RwLock {
   #leaveState(): void {
     const { me } = this.#participant;
     if (Atomics.compareExchange(this.#words, this.#state, me, NOBODY) === me) this.#wakeAll();
-    else throw this.#record.corruptError('its state was overwritten while it was held');
+    else throw this.record.corruptError('its state was overwritten while it was held');
   }
 
   /** The lock is free: all readers may come, or one writer. */
   #wakeAll(): void {
-    this.#record.doorbells.ringAll();
-    this.#record.wakeOne(this.#record.writers, this.#heir.slot());
+    this.record.doorbells.ringAll();
+    this.record.wakeOne(this.record.writers, this.#heir.slot());
   }
 
   /** The last reader may have left: the writer whose name stands in the state looks again. */
   #wakeWriter(): void {
     const state = Atomics.load(this.#words, this.#state);
     const slot = state === NOBODY ? -1 : this.#participant.slots.slotOf(state);
-    if (slot >= 0 && slot !== this.#participant.slot) this.#record.writers.ringSleeper(slot);
+    if (slot >= 0 && slot !== this.#participant.slot) this.record.writers.ringSleeper(slot);
   }
 }

@@ -1,13 +1,15 @@
-import { RingwayError, Segment } from '@ringway/memory';
-import { Acquisitions, closedError, type Attempt, type Contended } from './acquisitions.js';
+import type { Segment } from '@ringway/memory';
+import { RingwayError } from '@ringway/memory';
+import type { Attempt } from './acquisitions.js';
 import { Heir, RESERVATION_MS } from './heir.js';
 import { Permits, type SharedPermits } from './permits.js';
 import { OwnedPermits } from './owned-permits.js';
+import { Primitive } from './primitive.js';
 import { checkIdle, type IdleChoice, type PrimitiveOptions } from './primitive-options.js';
 import { SyncRecord, type NamedOptions, type RecordSpec } from './record.js';
 import { SemaphoreGuard } from './semaphore-guard.js';
 import { RECORD_HEIR, SYNC_KIND } from './sync-layout.js';
-import { leaving, type WaitOptions } from './waits.js';
+import type { WaitOptions } from './waits.js';
 
 /** What the creator of a semaphore chooses. */
 export interface SemaphoreOptions extends PrimitiveOptions {
@@ -45,18 +47,20 @@ function specOf({ permits, owned }: SemaphoreOptions): RecordSpec {
  * Order: permits are moved by Atomics alone; who releases adds and then looks at the sleepers, who sleeps announces himself and then looks at the permits (DESIGN P4). Who
  * takes permits and leaves some wakes the next.
  */
-export class Semaphore {
-  readonly #record: SyncRecord;
+export class Semaphore extends Primitive {
   readonly #permits: SharedPermits;
   readonly #heir: Heir;
-  readonly #acquisitions: Acquisitions;
   readonly #single: Attempt<SemaphoreGuard>;
   /** Whether permits were left to the heir, when this handle last looked. */
   #excluded = false;
-  #closed = false;
 
-  private constructor(record: SyncRecord, { idle, pollMicroseconds }: IdleChoice) {
-    this.#record = record;
+  private constructor(record: SyncRecord, choice: IdleChoice) {
+    super('semaphore', record, choice, {
+      passOn: () => {
+        this.#passOn();
+      },
+      lookAgainMs: () => this.#lookAgainMs(),
+    });
     this.#permits =
       record.second === 1
         ? new OwnedPermits(record, () => {
@@ -64,7 +68,6 @@ export class Semaphore {
           })
         : new Permits(record);
     this.#heir = new Heir(record.participant, record.word(RECORD_HEIR));
-    this.#acquisitions = new Acquisitions(record.participant, this.#contended(), idle, pollMicroseconds);
     this.#single = this.#attemptFor(1);
   }
 
@@ -85,11 +88,6 @@ export class Semaphore {
     return new Semaphore(SyncRecord.at(segment, offset, specOf(options)), choice);
   }
 
-  /** Removes the name; who has it open goes on. False if there is none. */
-  static unlink(name: string, options: { readonly dir?: string } = {}): boolean {
-    return Segment.unlink(name, options);
-  }
-
   /** Whether permits belong to who acquired them. */
   get owned(): boolean {
     return this.#permits.owned;
@@ -97,24 +95,24 @@ export class Semaphore {
 
   /** Permits that are free just now, as others may change it at any time. */
   get value(): number {
-    this.#record.assertOpen(this.#closed);
+    this.assertOpen();
     return this.#permits.free();
   }
 
   /** Waits on the event loop until `count` permits can be taken at once (default 1). Rejects with `AbortError`, `ERR_RINGWAY_TIMEOUT`, `ERR_RINGWAY_CLOSED`. */
   async acquire(count = 1, options?: WaitOptions): Promise<SemaphoreGuard> {
-    return this.#acquisitions.acquire(this.#attempt(count), options);
+    return this.acquisitions.acquire(this.#attempt(count), options);
   }
 
   /** Blocks the thread until `count` permits can be taken, ahead of those of this handle that wait on the event loop. Errors: `ERR_RINGWAY_TIMEOUT`, `ERR_RINGWAY_CLOSED`. */
   acquireSync(count = 1, options?: WaitOptions): SemaphoreGuard {
-    return this.#acquisitions.acquireSync(this.#attempt(count), options, canAlwaysEnd);
+    return this.acquisitions.acquireSync(this.#attempt(count), options, canAlwaysEnd);
   }
 
   /** Takes `count` permits if they are free. Undefined if not, and while others of this handle wait. */
   tryAcquire(count = 1): SemaphoreGuard | undefined {
     this.#check(count);
-    if (this.#acquisitions.waiting) return undefined;
+    if (this.acquisitions.waiting) return undefined;
     const taken = this.#take(count);
     if (taken !== undefined) return taken;
     // Also where enough seem to be free: who died while he took some has the inner lock.
@@ -136,38 +134,17 @@ export class Semaphore {
     this.giveBack(count);
   }
 
-  /** As on sockets: whether a wait keeps the process alive. */
-  ref(): this {
-    this.#acquisitions.reference(true);
-    return this;
-  }
-
-  unref(): this {
-    this.#acquisitions.reference(false);
-    return this;
-  }
-
-  /** Immediate, idempotent, never throws. Waits reject with `ERR_RINGWAY_CLOSED`; permits of an owned semaphore come back, those of a plain one do not. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#acquisitions.close(closedError('semaphore'));
-    leaving(this.#record.segment, () => {
-      this.#permits.leave();
-      this.#passOn();
-    });
-    this.#record.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
+  /** Permits of an owned semaphore come back, those of a plain one do not. */
+  protected override leave(): void {
+    this.#permits.leave();
+    this.#passOn();
   }
 
   // ---- for its guards
 
   /** @internal What it held is not its own any more when it was closed. */
   get open(): boolean {
-    return !this.#closed && !this.#record.segment.closed;
+    return !this.closed;
   }
 
   /** @internal For a guard that was not released yet. */
@@ -175,44 +152,17 @@ export class Semaphore {
     if (!this.open) return;
     this.#permits.giveBack(count);
     this.#wakeNext();
-    if (this.#acquisitions.waiting) this.#acquisitions.advance();
+    if (this.acquisitions.waiting) this.acquisitions.advance();
   }
 
   // ---- what its acquisitions ask
-
-  #contended(): Contended {
-    return {
-      isBlockedHere: () => this.#isBlockedHere(),
-      announce: () => {
-        this.#announce();
-      },
-      withdraw: () => this.#withdraw(),
-      passOn: () => {
-        this.#passOn();
-      },
-      lookAgainMs: () => this.#lookAgainMs(),
-    };
-  }
-
-  /** Nothing that this handle holds is what others of it wait for more than for anybody else's. */
-  #isBlockedHere(): boolean {
-    return false;
-  }
-
-  #announce(): void {
-    this.#record.doorbells.announce(this.#record.participant.slot);
-  }
-
-  #withdraw(): boolean {
-    return this.#record.doorbells.withdraw(this.#record.participant.slot);
-  }
 
   /**
    * What is free may be too little for this one and enough for others. The heir was rung before all others, so it begins with the first of them; the others pass the ring on behind
    * themselves, and past the heir: so it ends with the last.
    */
   #passOn(): void {
-    const { doorbells, participant } = this.#record;
+    const { doorbells, participant } = this.record;
     if (!doorbells.someoneSleeps() || !this.#permits.any()) return;
     if (this.#heir.mine) doorbells.ringOne();
     else doorbells.ringNext(participant.slot, this.#heir.slot());
@@ -257,7 +207,7 @@ export class Semaphore {
 
   /** From the first on, since who cannot use what is free passes the ring on behind himself. */
   #wakeNext(): void {
-    const { doorbells } = this.#record;
+    const { doorbells } = this.record;
     if (!doorbells.someoneSleeps()) return;
     const heir = this.#heir.slot();
     // An heir that is awake looks by itself, but it may want more than there is, and then rings nobody.
@@ -265,10 +215,10 @@ export class Semaphore {
   }
 
   #check(count: number): void {
-    this.#record.assertOpen(this.#closed);
+    this.assertOpen();
     checkCount('count', count, 1);
-    if (this.#permits.owned && count > this.#record.first) {
-      throw new RangeError(`count must be at most the ${this.#record.first} permits that there are, not ${count}`);
+    if (this.#permits.owned && count > this.record.first) {
+      throw new RangeError(`count must be at most the ${this.record.first} permits that there are, not ${count}`);
     }
   }
 }

@@ -155,7 +155,7 @@ export const lockSeeds: readonly Seed[] = [
     patches: [
       {
         module: 'sync/barrier',
-        find: 'Atomics.compareExchange(this.#words, word, mark, 0);\n        this.#record.doorbells.ringAll();',
+        find: 'Atomics.compareExchange(this.#words, word, mark, 0);\n        this.record.doorbells.ringAll();',
         replace: 'Atomics.compareExchange(this.#words, word, mark, 0);',
       },
     ],
