@@ -11,9 +11,10 @@ import {
   LANE_QUARANTINE,
   LEASE_FREE,
   ROW_ACKED_FLOAT,
-  ROW_ATTEMPTS,
   ROW_CLAIMED_FLOAT,
   ROW_FROM,
+  ROW_HANDED,
+  ROW_LIVES,
   ROW_TO,
 } from './layout.js';
 
@@ -55,7 +56,14 @@ export class Claim {
   #walked = 0;
   #noted = 0;
   #to = 0;
-  #attempts = 0;
+  /** Whether somebody else claimed it, and whether nothing of it was handed out in this life yet. */
+  #adopted = false;
+  #reviving = false;
+  /** Of an adopted claim: in how many lives before messages of it were handed out, and the furthest of those. 0 when they are all acknowledged. */
+  #lives = 0;
+  #suspect = IDLE;
+  /** As the row says. */
+  #handed = IDLE;
   /** Whether some frame was acknowledged before the one in front of it. */
   #scattered = false;
 
@@ -103,9 +111,33 @@ export class Claim {
     return this.#noted !== this.#to;
   }
 
-  /** How often this claim's frames went to a consumer that died, or handed them over. 0: first delivery. */
-  get attempts(): number {
-    return this.#attempts;
+  /** Whether somebody else claimed it, who died or handed it over: its messages may come late. */
+  get adopted(): boolean {
+    return this.#adopted;
+  }
+
+  /**
+   * How often a frame may have been in the hands of a consumer before, which died, or closed and left it: 0 for the first delivery. Messages that were claimed and never handed
+   * out do not count, so that who is killed again and again by one message makes no suspects of those behind it.
+   */
+  earlierDeliveries(number: number): number {
+    if (this.#lives === 0) return 0;
+    return ((this.positions[number & this.mask] - this.#suspect) | 0) <= 0 ? this.#lives : 0;
+  }
+
+  /**
+   * Before a frame goes to the user: a plain store, so that whoever adopts it knows. Who is killed has handed out at most what he wrote, since no store is overtaken by what his
+   * process does after it.
+   */
+  hand(number: number): void {
+    if (this.#reviving) {
+      this.#reviving = false;
+      this.#words[this.#row + ROW_LIVES] = this.#lives + 1;
+    }
+    const position = this.positions[number & this.mask];
+    if (this.#handed !== IDLE && ((position - this.#handed) | 0) <= 0) return;
+    this.#words[this.#row + ROW_HANDED] = position;
+    this.#handed = position;
   }
 
   /**
@@ -129,7 +161,7 @@ export class Claim {
     // Out of use: left alone, for who takes the lease must ring somebody, and sleepers would wake each other for ever.
     if (published === seen || words[header + LANE_QUARANTINE] !== 0) return NOTHING;
     const room = Math.min(limit, this.mask + 1 - ((this.#tail - this.#head) | 0));
-    if (room <= 0 || (this.active && (this.#attempts !== 0 || seen !== this.#to))) return BLOCKED;
+    if (room <= 0 || (this.active && (this.#adopted || seen !== this.#to))) return BLOCKED;
     // Mapped before the lease is taken: what fails here must not fail there.
     this.#frames ??= this.lane.frames;
     if (!this.#lease(me)) return LEASED;
@@ -159,7 +191,9 @@ export class Claim {
     // `to` and `from` are plain: for who is killed only the order of the instructions counts, and for who reads `next` the store of it below orders both.
     words[this.#row + ROW_TO] = end;
     if (!extending) {
-      words[this.#row + ROW_ATTEMPTS] = 0;
+      words[this.#row + ROW_LIVES] = 1;
+      words[this.#row + ROW_HANDED] = IDLE;
+      this.#handed = IDLE;
       this.#floats[(this.#row >> 1) + ROW_CLAIMED_FLOAT] = now;
       words[this.#row + ROW_FROM] = next;
     }
@@ -192,8 +226,12 @@ export class Claim {
     }
     this.#noted = from;
     this.#to = to;
-    this.#attempts = (this.#words[this.#row + ROW_ATTEMPTS] + 1) | 0;
-    this.#words[this.#row + ROW_ATTEMPTS] = this.#attempts;
+    this.#adopted = true;
+    this.#reviving = true;
+    const handed = this.#words[this.#row + ROW_HANDED];
+    const known = (handed & 7) === 0 && ((handed - from) | 0) >= 0 && ((to - handed) | 0) > 0;
+    this.#handed = this.#suspect = known ? handed : IDLE;
+    this.#lives = known ? Math.max(this.#words[this.#row + ROW_LIVES], 1) : 0;
     return true;
   }
 
@@ -292,7 +330,7 @@ export class Claim {
     this.#acked.fill(0);
     this.#head = this.#cursor = this.#tail;
     this.#noted = this.#to;
-    this.#attempts = 0;
+    this.#forget();
     this.lane.acknowledged();
   }
 
@@ -383,14 +421,29 @@ export class Claim {
     }
   }
 
+  /** Behind the store of `from`: when all that was handed out in earlier lives is acknowledged, what comes after begins with this one. */
+  #clearSuspects(from: number, done: boolean): void {
+    if (done) this.#forget();
+    else if (this.#lives > 0 && ((from - this.#suspect) | 0) > 0) {
+      this.#lives = 0;
+      this.#words[this.#row + ROW_LIVES] = 1;
+    }
+  }
+
+  #forget(): void {
+    this.#adopted = this.#reviving = false;
+    this.#lives = 0;
+    this.#suspect = this.#handed = IDLE;
+  }
+
   #moveFrom(count: number): void {
     const moved = this.#head === this.#tail ? this.#noted : this.positions[this.#head & this.mask];
     const done = this.#head === this.#tail && this.#noted === this.#to;
-    if (done) this.#attempts = 0;
     // Used up: idle, so that a row that is left over is never taken for a claim (`slot-reuse.pml`).
     // Behind every read of the payload, and before the looks at who waits for room or the drain, who fence.
     if (this.#doorbells.relaxed) this.#words[this.#row + ROW_FROM] = done ? IDLE : moved;
     else Atomics.store(this.#words, this.#row + ROW_FROM, done ? IDLE : moved);
+    if (this.#adopted) this.#clearSuspects(moved, done);
     this.#floats[(this.#row >> 1) + ROW_ACKED_FLOAT] += count;
     this.lane.acknowledged();
   }

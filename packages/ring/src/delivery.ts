@@ -8,6 +8,7 @@ export interface DeliverySource {
   readonly number: number;
   readonly metadata: Metadata;
   readonly attempts: number;
+  readonly redelivered: boolean;
   /** Called after an acknowledgement that was the first for this message. */
   readonly acknowledge: (claim: Claim, number: number) => void;
   readonly creationId: string;
@@ -19,7 +20,7 @@ const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 export class Delivery<T> {
   /** The message. */
   readonly value: T;
-  /** How often it was given to a consumer, this time included: above 1, an earlier one died or handed it over, and may have handled it. */
+  /** How often it was handed to a consumer, this time included: above 1, an earlier one may have handled it, and died, closed or sent it back before it was acknowledged. */
   readonly attempts: number;
   readonly #source: DeliverySource;
   readonly #position: number;
@@ -33,9 +34,12 @@ export class Delivery<T> {
     this.#position = claim.lane.longPositionOf(claim.positions[number & claim.mask]);
   }
 
-  /** Whether it was given to a consumer before: handle it as something that may have been done. */
+  /**
+   * Whether another consumer had claimed it before: it may come later than what its producer sent after it. Handle it as something that may have been done, unless `attempts` is 1:
+   * then it was claimed and never handed out.
+   */
   get redelivered(): boolean {
-    return this.attempts > 1;
+    return this.#source.redelivered;
   }
 
   /** Unique in the life of the queue, the same at each delivery of the message: `<creation id>-<lane>-<position>`. */

@@ -113,8 +113,10 @@ export const ROW_WORDS = ROW_BYTES / WORD_BYTES;
 /** The claim is `[from, to)`; {@link IDLE} when there is none. */
 export const ROW_FROM = 0;
 export const ROW_TO = 1;
-/** How often this claim was adopted. */
-export const ROW_ATTEMPTS = 2;
+/** In how many lives messages of this claim were handed to the user: of its first holder, and of each adopter after him. */
+export const ROW_LIVES = 2;
+/** The furthest message that was handed to the user; {@link IDLE} for none. Written before it is. */
+export const ROW_HANDED = 3;
 /** 64-bit floats from the row's start: CLOCK_MONOTONIC milliseconds (coarse) of the last claim; messages acknowledged in all. */
 export const ROW_CLAIMED_FLOAT = 2;
 export const ROW_ACKED_FLOAT = 3;

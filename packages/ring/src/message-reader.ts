@@ -96,11 +96,14 @@ export class MessageReader<T> {
     // A private copy, before anything is decoded: the bytes may change under a decoder (P2).
     const copy = claim.lane.bytes.slice(start, start + claim.lengths[place]);
     claim.lane.segment.assertIntact();
+    // Before the codec, which is the user's, sees it.
+    claim.hand(number);
     const source = {
       claim,
       number,
       metadata: {},
-      attempts: claim.attempts + 1,
+      attempts: claim.earlierDeliveries(number) + 1,
+      redelivered: claim.adopted,
       acknowledge: this.#acknowledge,
       creationId: this.#creationId,
     };
@@ -111,6 +114,7 @@ export class MessageReader<T> {
         const metadata = decodeMetadata(copy.subarray(0, extra));
         source.metadata = metadata;
         source.attempts += metadata.attempts ?? 0;
+        source.redelivered ||= source.attempts > 1;
         payload = copy.subarray(extra);
         if (frameType(tag) === FRAME_TYPE.spill) payload = readSpill(this.#channel, claim.lane.index, payload);
       }

@@ -72,7 +72,7 @@ export class Poller {
     const { bytes } = lane;
     const ring = lane.capacity - 1;
     const alone = claim.outstanding === 0;
-    const redelivered = claim.attempts > 0;
+    const redelivered = claim.adopted;
     let done = 0;
     this.#claim = claim;
     this.#alone = alone;
@@ -82,6 +82,7 @@ export class Poller {
         const place = number & mask;
         const tag = tags[place];
         if (tag !== MESSAGE && claim.passOver(number)) continue;
+        claim.hand(number);
         const answer: unknown =
           tag === MESSAGE
             ? handler(bytes, (positions[place] & ring) + FRAME_HEADER_BYTES, lengths[place], redelivered)

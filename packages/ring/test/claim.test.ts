@@ -11,6 +11,8 @@ import {
   LANE_POSITION,
   LEASE_FREE,
   ROW_FROM,
+  ROW_HANDED,
+  ROW_LIVES,
   ROW_TO,
 } from '../dist/layout.js';
 import { LaneWriter } from '../dist/lane-writer.js';
@@ -339,21 +341,39 @@ describe('a claim', () => {
   });
 
   describe('of a dead consumer', () => {
-    function dies(claimed: number, acknowledged: number): number {
+    /** One who claims some messages, acknowledges some of them, hands out some more, and is killed. */
+    function dies(claimed: number, acknowledged: number, handed = 0): number {
       const dying = peer.reopen();
       const { claim, me, slot } = dying.claim(0);
       claim.take(me, claimed, 0);
-      deliver(claim, acknowledged);
+      for (let count = 0; count < acknowledged; count++) claim.hand(claim.deliver());
       claim.acknowledgeAll();
+      for (let count = 0; count < handed; count++) claim.hand(claim.deliver());
       dying.kill();
       return slot;
     }
 
-    it('is adopted from where it was acknowledged without a gap, as a second attempt', () => {
+    /** One who adopts it, hands out the first so many messages, acknowledges some of those, and is killed. */
+    function diesAdopting(slot: number, handed: number, acknowledged = 0): void {
+      const dying = peer.reopen();
+      const claim = dying.claimOf(0, slot);
+      assert.ok(claim.adopt() && claim.note());
+      for (let count = 0; count < handed; count++) claim.hand(claim.deliver());
+      for (let number = 0; number < acknowledged; number++) claim.acknowledge(number);
+      dying.kill();
+    }
+
+    /** How often the messages of its claim may have been handed out before, as its next adopter sees it. */
+    function earlier(slot: number): number[] {
+      const claim = peer.claimOf(0, slot);
+      assert.ok(claim.adopt() && claim.note());
+      return Array.from({ length: claim.waiting }, () => claim.earlierDeliveries(claim.deliver()));
+    }
+
+    it('is adopted from where it was acknowledged without a gap', () => {
       publish(5);
       const adopted = peer.claimOf(0, dies(4, 1));
       assert.equal(adopted.adopt(), true);
-      assert.equal(adopted.attempts, 1);
       assert.equal(adopted.note(), true);
       assert.deepEqual(deliver(adopted), [1, 2, 3]);
       adopted.acknowledgeAll();
@@ -361,13 +381,58 @@ describe('a claim', () => {
       assert.deepEqual(peer.froms(0), [IDLE, 0, 0]);
     });
 
-    it('counts each adoption', () => {
-      publish(1);
-      const slot = dies(1, 0);
-      for (const attempts of [1, 2, 3]) {
-        const adopted = peer.claimOf(0, slot);
-        assert.equal(adopted.adopt(), true);
-        assert.equal(adopted.attempts, attempts);
+    it('suspects the messages that were handed out, and none that was only claimed', () => {
+      publish(5);
+      assert.deepEqual(earlier(dies(4, 1, 2)), [1, 1, 0]);
+    });
+
+    it('suspects none when none was handed out', () => {
+      publish(5);
+      assert.deepEqual(earlier(dies(4, 0)), [0, 0, 0, 0]);
+      assert.deepEqual(earlier(dies(1, 0)), [0]);
+    });
+
+    it('suspects none of what follows a claim that was used up', () => {
+      publish(4);
+      const dying = peer.reopen();
+      const { claim, me, slot } = dying.claim(0);
+      claim.take(me, 2, 0);
+      claim.hand(claim.deliver());
+      claim.hand(claim.deliver());
+      claim.acknowledgeAll();
+      claim.take(me, 2, 0);
+      dying.kill();
+      assert.deepEqual(earlier(slot), [0, 0]);
+    });
+
+    it('counts each life in which messages were handed out, and none in which they were not', () => {
+      publish(3);
+      const slot = dies(3, 0, 1);
+      assert.deepEqual(earlier(slot), [1, 0, 0]);
+      diesAdopting(slot, 1);
+      diesAdopting(slot, 0);
+      diesAdopting(slot, 1);
+      assert.deepEqual(earlier(slot), [3, 0, 0]);
+    });
+
+    it('begins anew with the messages behind those that were suspected', () => {
+      publish(4);
+      const slot = dies(4, 0, 1);
+      diesAdopting(slot, 1);
+      assert.deepEqual(earlier(slot), [2, 0, 0, 0]);
+      diesAdopting(slot, 2, 1);
+      assert.deepEqual(earlier(slot), [1, 0, 0]);
+    });
+
+    it('counts what stands in the row only where it can be: in the claim, and once at least', () => {
+      publish(3);
+      const slot = dies(3, 0, 1);
+      const row = peer.channel.lane(0).row(slot);
+      peer.words[row + ROW_LIVES] = -5;
+      assert.deepEqual(earlier(slot), [1, 0, 0]);
+      for (const garbage of [3, -8, peer.words[row + ROW_TO], peer.words[row + ROW_TO] + 8]) {
+        peer.words[row + ROW_HANDED] = garbage;
+        assert.deepEqual(earlier(slot), [0, 0, 0]);
       }
     });
 

@@ -56,7 +56,12 @@ describe('between processes', function () {
       await victim.kill();
       const received = await within(PATIENCE_MS, 'adoption', receiving);
       assert.deepEqual(numbers(received), range(2, 8));
-      assert.ok(received.every(({ redelivered, attempts }) => redelivered && attempts === 2));
+      assert.ok(received.every(({ redelivered }) => redelivered));
+      // It had 2, 3 and 4 in hand; the others it had claimed at most.
+      assert.deepEqual(
+        received.map(({ attempts }) => attempts),
+        [2, 2, 2, 1, 1, 1, 1, 1],
+      );
     });
 
     it('of a consumer is told to who waits, once, with slot, label and process', async () => {
@@ -133,8 +138,8 @@ describe('between processes', function () {
         received.map(({ number, attempts }) => [number, attempts]),
         [
           [0, 3],
-          [1, 3],
-          [2, 3],
+          [1, 1],
+          [2, 1],
         ],
       );
     });

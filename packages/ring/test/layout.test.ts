@@ -102,7 +102,8 @@ describe('the layout', () => {
     const words = [
       layout.ROW_FROM,
       layout.ROW_TO,
-      layout.ROW_ATTEMPTS,
+      layout.ROW_LIVES,
+      layout.ROW_HANDED,
       layout.ROW_CLAIMED_FLOAT * 2,
       layout.ROW_CLAIMED_FLOAT * 2 + 1,
       layout.ROW_ACKED_FLOAT * 2,

@@ -52,7 +52,7 @@ const LANE_FLOATS = [
   layout.LANE_WAITS_FLOAT,
   layout.LANE_OLDEST_FLOAT,
 ];
-const ROW_WORDS = [layout.ROW_FROM, layout.ROW_FROM, layout.ROW_TO, layout.ROW_TO, layout.ROW_ATTEMPTS];
+const ROW_WORDS = [layout.ROW_FROM, layout.ROW_FROM, layout.ROW_TO, layout.ROW_TO, layout.ROW_LIVES, layout.ROW_HANDED];
 const ROW_FLOATS = [layout.ROW_CLAIMED_FLOAT, layout.ROW_ACKED_FLOAT];
 const FRAME_TYPES = [
   0,

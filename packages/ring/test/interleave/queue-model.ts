@@ -1,6 +1,6 @@
 import type { QueueGeometry } from '../../dist/options.js';
 import type { Model } from './model.js';
-import type { Program, Scenario } from './scenario.js';
+import type { Left, Program, Scenario } from './scenario.js';
 import { verdictOf } from './verdict.js';
 import { World, numberOf } from './world.js';
 
@@ -33,9 +33,10 @@ export const queueModel: Model<World, QueueGeometry> = {
   left({ newcomer }) {
     const world = newcomer();
     const consumer = world.consumer();
-    const left: { number: number; redelivered: boolean }[] = [];
+    const left: Left[] = [];
     for (let delivery = consumer.tryReceive(); delivery !== undefined; delivery = consumer.tryReceive()) {
-      left.push({ number: numberOf(delivery.value), redelivered: delivery.redelivered });
+      const { redelivered, attempts } = delivery;
+      left.push({ number: numberOf(delivery.value), redelivered, again: attempts > 1 });
       delivery.ack();
     }
     if (!world.channel.isDrained()) throw new Error('something is still held');

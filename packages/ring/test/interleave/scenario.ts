@@ -39,11 +39,20 @@ export interface Happening {
   readonly number: number;
 }
 
+/** A message that was still there at the end. */
+export interface Left {
+  readonly number: number;
+  /** It may come late. */
+  readonly redelivered: boolean;
+  /** It counts as handed out before. */
+  readonly again?: boolean;
+}
+
 /** What a run came to. */
 export interface Outcome {
   readonly log: readonly Happening[];
-  /** What was still there afterwards: messages. */
-  readonly left: readonly { readonly number: number; readonly redelivered: boolean }[];
+  /** What was still there afterwards. */
+  readonly left: readonly Left[];
   readonly dead: readonly boolean[];
   readonly linked: boolean;
 }

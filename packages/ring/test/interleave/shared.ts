@@ -121,6 +121,8 @@ export const EVENT = {
   holds: 10,
   /** Is about to let go of so many. */
   lets: 11,
+  /** Got what somebody else had claimed, and nobody has had. */
+  late: 12,
 } as const;
 
 /** See {@link EVENT}.holds. */

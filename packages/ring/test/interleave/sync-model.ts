@@ -1,5 +1,5 @@
 import type { Model } from './model.js';
-import type { Happening, Outcome, Program, Scenario } from './scenario.js';
+import type { Happening, Left, Outcome, Program, Scenario } from './scenario.js';
 import { ABANDONED, EVENT } from './shared.js';
 import { PARTICIPANTS, SyncWorld, WRITES, type SyncGeometry } from './sync-world.js';
 
@@ -33,7 +33,7 @@ export function syncModel(geometry: SyncGeometry = {}): Model<SyncWorld, SyncGeo
     left({ newcomer }) {
       const world = newcomer();
       const { semaphore, parties } = geometry;
-      const left: { number: number; redelivered: boolean }[] = [];
+      const left: Left[] = [];
       const take = (guard: { readonly abandoned?: boolean; release(): void } | undefined, weight: number): void => {
         if (guard === undefined) throw new Error('it is held by nobody who is there, and cannot be had');
         left.push({ number: weight + (guard.abandoned === true ? ABANDONED : 0), redelivered: false });

@@ -5,7 +5,7 @@ import { EVENT } from './shared.js';
 export const SENDER = 1000;
 
 /**
- * What must hold after every run (DESIGN's promises): nothing lost, nothing invented, each message whole and delivered once unless it is marked as redelivered, in order per
+ * What must hold after every run (DESIGN's promises): nothing lost, nothing invented, each message whole and delivered once unless it is marked as redelivered and counted, in order per
  * producer and consumer but for what is redelivered. Returns what is wrong.
  */
 export function verdictOf({ log, left }: Outcome): string | undefined {
@@ -19,11 +19,12 @@ export function verdictOf({ log, left }: Outcome): string | undefined {
   const held = new Map<number, number[]>();
   /** Acknowledged, and so was all that its consumer got before: it must not come again, not even as redelivered. */
   const done = new Set<number>();
-  const arrive = (who: number, number: number, redelivered: boolean): string | undefined => {
+  const arrive = (who: number, number: number, redelivered: boolean, again: boolean): string | undefined => {
     if (number < 0) return 'a message came that is not whole';
     if (!tried.has(number)) return `message ${number} was invented: nobody sent it`;
     if (done.has(number)) return `message ${number} came again, after it and all before it was acknowledged`;
     if (got.has(number) && !redelivered) return `message ${number} came twice, and was not marked as redelivered`;
+    if (got.has(number) && !again) return `message ${number} came twice, and was not counted the first time`;
     got.add(number);
     if (redelivered) return undefined;
     const source = `${who}<${Math.floor(number / SENDER)}`;
@@ -40,14 +41,14 @@ export function verdictOf({ log, left }: Outcome): string | undefined {
       acked.add(number);
       const mine = held.get(who) ?? [];
       while (mine.length > 0 && acked.has(mine[0])) done.add(mine.shift() ?? -1);
-    } else if (event === EVENT.got || event === EVENT.redelivered) {
-      const wrong = arrive(who, number, event === EVENT.redelivered);
+    } else if (event === EVENT.got || event === EVENT.late || event === EVENT.redelivered) {
+      const wrong = arrive(who, number, event !== EVENT.got, event === EVENT.redelivered);
       if (wrong !== undefined) return wrong;
       held.set(who, [...(held.get(who) ?? []), number]);
     }
   }
-  for (const { number, redelivered } of left) {
-    const wrong = arrive(-1, number, redelivered);
+  for (const { number, redelivered, again = false } of left) {
+    const wrong = arrive(-1, number, redelivered, again);
     if (wrong !== undefined) return `${wrong} (found at the end)`;
     handled.add(number);
   }

@@ -115,7 +115,9 @@ export class World {
 
   /** Says that a message came. */
   got(delivery: Delivery<Uint8Array>): void {
-    this.say(delivery.redelivered ? EVENT.redelivered : EVENT.got, numberOf(delivery.value));
+    const { redelivered, attempts } = delivery;
+    const event = attempts > 1 ? EVENT.redelivered : EVENT.late;
+    this.say(redelivered ? event : EVENT.got, numberOf(delivery.value));
   }
 
   ack(delivery: Delivery<Uint8Array>): void {

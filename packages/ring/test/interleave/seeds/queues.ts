@@ -78,6 +78,11 @@ export const queueSeeds: readonly Seed[] = [
     ],
   },
   {
+    name: 'a message is handed out before the row says so',
+    scenario: 'a consumer is killed',
+    patches: [{ module: 'ring/message-reader', find: 'claim.hand(number);', replace: '' }],
+  },
+  {
     // park.pml -DLOOK_FIRST
     name: 'a parker looks first, and announces itself after',
     scenario: 'publish and park',
