@@ -4,7 +4,8 @@ import type { Channel } from './channel.js';
 import type { Claim } from './claim.js';
 import type { Codec } from './codec.js';
 import { ConsumerCore } from './consumer-core.js';
-import type { Delivery } from './delivery.js';
+import type { Delivery, Keeper } from './delivery.js';
+import { Intake } from './intake.js';
 import { LANE_LABEL_BYTES } from './layout.js';
 import { Loops } from './loops.js';
 import { MessageReader } from './message-reader.js';
@@ -12,6 +13,7 @@ import { DEFAULTS, checkIdle, checkLabel, wholeNumber, type ConsumerOptions } fr
 import { Poller, type PollHandler } from './poller.js';
 import { Receiver } from './receiver.js';
 import type { Recovery } from './recovery.js';
+import type { Returns } from './returns.js';
 import { runHandlers, type RunHandler, type RunOptions } from './run.js';
 import { unlessTruncated } from './truncated.js';
 import { Work } from './work.js';
@@ -25,6 +27,8 @@ export interface ConsumerContext<T> {
   readonly codec: Codec<T>;
   readonly recovery: Recovery;
   readonly closed: (consumer: Consumer<T>) => void;
+  /** Where messages go that this consumer does not keep. */
+  readonly returns: Returns;
   /** A lane was taken out of use. True if somebody listens, so that it need not fail a call. */
   readonly corrupt: (error: RingwayError) => boolean;
 }
@@ -41,6 +45,7 @@ export class Consumer<T> implements AsyncIterable<T> {
   readonly #prefetch: number;
   readonly #closeOnReturn: boolean;
   readonly #core: ConsumerCore;
+  readonly #intake: Intake;
   readonly #reader: MessageReader<T>;
   readonly #poller: Poller;
   readonly #receiver: Receiver<T>;
@@ -60,8 +65,17 @@ export class Consumer<T> implements AsyncIterable<T> {
     this.#core = new ConsumerCore(channel, context.recovery, label, prefetch, (error) => {
       if (!context.corrupt(error)) this.#reader.keepFailure(error);
     });
-    this.#reader = new MessageReader(channel, this.#core, context.codec, prefetch, this.#acknowledge);
-    this.#poller = new Poller(channel, this.#core, () => {
+    const settle = (claim: Claim, number: number): boolean => {
+      if (!claim.acknowledge(number)) return false;
+      this.#core.settle();
+      return true;
+    };
+    this.#intake = new Intake(channel, context.returns, settle, () => {
+      if (!this.closed) this.#receiver.lookAgain();
+    });
+    const keeper = this.#keeper(settle);
+    this.#reader = new MessageReader(channel, this.#core, context.codec, prefetch, keeper, this.#intake);
+    this.#poller = new Poller(channel, this.#core, this.#intake, () => {
       this.#receiver.lookAgain();
     });
     this.#receiver = new Receiver(channel, this.#core, this.#reader, this.#poller, strategy);
@@ -205,6 +219,7 @@ export class Consumer<T> implements AsyncIterable<T> {
   close(): void {
     if (this.closed) return;
     this.#receiver.close();
+    this.#intake.close();
     if (!this.#segment.closed) {
       unlessTruncated(() => {
         this.#poller.settle();
@@ -240,11 +255,24 @@ export class Consumer<T> implements AsyncIterable<T> {
     await this.stop();
   }
 
-  readonly #acknowledge = (claim: Claim, number: number): void => {
-    if (this.closed || !claim.acknowledge(number)) return;
-    this.#core.settle();
-    this.#receiver.lookAgain();
-  };
+  /** What came of a delivery frees what a wait may be held up by. Nothing after the consumer was closed: then others have it. */
+  #keeper(settle: (claim: Claim, number: number) => boolean): Keeper {
+    return {
+      acknowledge: (claim, number) => {
+        if (!this.closed && settle(claim, number)) this.#receiver.lookAgain();
+      },
+      giveBack: (handed, delayMs) => {
+        if (this.closed) return;
+        this.#intake.giveBack(handed, delayMs);
+        this.#receiver.lookAgain();
+      },
+      reject: (handed) => {
+        if (this.closed) return;
+        this.#intake.reject(handed);
+        this.#receiver.lookAgain();
+      },
+    };
+  }
 
   readonly #leave = (): void => {
     if (this.#closeOnReturn) this.close();

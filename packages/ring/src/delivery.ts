@@ -1,6 +1,20 @@
 import { RingwayError } from '@ringway/memory';
 import type { Claim } from './claim.js';
+import { messageId, type Handed } from './intake.js';
 import type { Metadata } from './metadata.js';
+
+/** What a delivery tells what came of its message. */
+export interface Keeper {
+  acknowledge(claim: Claim, number: number): void;
+  giveBack(handed: Handed, delayMs: number): void;
+  reject(handed: Handed): void;
+}
+
+/** How a message is sent back. */
+export interface NackOptions {
+  /** Milliseconds from now before which nobody is given it. Default 0. */
+  readonly delayMs?: number | undefined;
+}
 
 /** What a delivery needs to know of its message; kept small, for there is one for each message in flight. */
 export interface DeliverySource {
@@ -9,8 +23,7 @@ export interface DeliverySource {
   readonly metadata: Metadata;
   readonly attempts: number;
   readonly redelivered: boolean;
-  /** Called after an acknowledgement that was the first for this message. */
-  readonly acknowledge: (claim: Claim, number: number) => void;
+  readonly keeper: Keeper;
   readonly creationId: string;
 }
 
@@ -24,6 +37,8 @@ export class Delivery<T> {
   readonly attempts: number;
   readonly #source: DeliverySource;
   readonly #position: number;
+  /** It was sent back or rejected: what comes of it is not this one's to say any more. */
+  #settled = false;
 
   /** @internal */
   constructor(value: T, source: DeliverySource) {
@@ -44,7 +59,8 @@ export class Delivery<T> {
 
   /** Unique in the life of the queue, the same at each delivery of the message: `<creation id>-<lane>-<position>`. */
   get id(): string {
-    return `${this.#source.creationId}-${this.#source.claim.lane.index}-${this.#position}`;
+    const { metadata, creationId, claim } = this.#source;
+    return metadata.origin ?? messageId(creationId, claim.lane, this.#position);
   }
 
   /** Label of the producer's lane; empty if it has none. For people. */
@@ -64,7 +80,41 @@ export class Delivery<T> {
 
   /** The message is done: its space may be used again once all before it are done, too. Idempotent; does nothing after the consumer was closed. */
   ack(): void {
-    this.#source.acknowledge(this.#source.claim, this.#source.number);
+    if (!this.#settled) this.#source.keeper.acknowledge(this.#source.claim, this.#source.number);
+  }
+
+  /**
+   * The message could not be handled, and is to be tried again, by this or another consumer: not before `delayMs`, and behind what was sent meanwhile. After `maxDeliveries` it goes to the
+   * dead letters instead. Does nothing after `ack`, `reject`, or when the consumer was closed.
+   *
+   * A copy is published in a lane of this process's own, with the same `id`, and then this one is acknowledged. While there is no room for a copy, or no lane (`maxProducers`), the message
+   * stays where it is, in its producer's lane, and comes again to this consumer; then a delay holds that producer's room.
+   */
+  nack({ delayMs = 0 }: NackOptions = {}): void {
+    if (!(typeof delayMs === 'number' && delayMs >= 0)) {
+      throw new RangeError(`delayMs must be a number of milliseconds from 0, not ${String(delayMs)}`);
+    }
+    this.#giveUp((handed) => {
+      this.#source.keeper.giveBack(handed, delayMs);
+    });
+  }
+
+  /**
+   * The message can never be handled: it goes to the dead letters, and is gone if the queue has none. Does nothing after `ack`, `nack`, or when the consumer was closed. While the dead letters
+   * have no room it stays where it is, and is offered to them again and again. Throws what is wrong with them (`ERR_RINGWAY_TOO_MANY_PRODUCERS`, `ERR_RINGWAY_MESSAGE_TOO_LARGE`, …).
+   */
+  reject(): void {
+    this.#giveUp((handed) => {
+      this.#source.keeper.reject(handed);
+    });
+  }
+
+  #giveUp(settle: (handed: Handed) => void): void {
+    const { claim, number } = this.#source;
+    if (this.#settled || !claim.isOutstanding(number)) return;
+    // Also where it throws: then it goes where it shall later.
+    this.#settled = true;
+    settle({ claim, number, id: this.id, attempts: this.attempts });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { RingwayError } from '@ringway/memory';
 import type { Peer } from '@ringway/sync';
 import type { Channel } from './channel.js';
+import type { DeadLetter } from './returns.js';
 import { holders, type Holder } from './stats.js';
 
 /** A message that has been unacknowledged for long: `held` is emitted once for each claim. */
@@ -18,6 +19,8 @@ export interface QueueEvents {
   held: [held: Held];
   /** The queue's name was removed: who has it open goes on, newcomers get another queue. */
   unlinked: [];
+  /** A message is given to no consumer any more; it went to the dead letters, if the queue has any. Told by the handle that found out. */
+  'dead-letter': [letter: DeadLetter];
   /** A lane was taken out of use. With a listener, calls that receive do not fail for it. */
   'corrupt-lane': [error: RingwayError];
 }

@@ -3,14 +3,16 @@ import type { Channel } from './channel.js';
 import type { Claim } from './claim.js';
 import type { Codec } from './codec.js';
 import type { ConsumerCore } from './consumer-core.js';
-import { DecodeError, Delivery } from './delivery.js';
-import { frameType, metadataBytes } from './frame.js';
-import { FRAME_HEADER_BYTES, FRAME_TYPE } from './layout.js';
-import { decodeMetadata } from './metadata.js';
-import { readSpill } from './spill-reader.js';
+import { DecodeError, Delivery, type Keeper } from './delivery.js';
+import { copyContents, metadataIn, payloadIn } from './frame-contents.js';
+import { metadataBytes } from './frame.js';
+import type { Intake } from './intake.js';
+import { FRAME_TYPE } from './layout.js';
+import type { Metadata } from './metadata.js';
 import { isTruncation } from './truncated.js';
 
 const MESSAGE = FRAME_TYPE.message;
+const NO_METADATA: Metadata = Object.freeze({});
 
 /**
  * The messages that one consumer can have now, decoded: makes a delivery of each frame that is claimed. Never waits;
@@ -23,24 +25,20 @@ export class MessageReader<T> {
   readonly #core: ConsumerCore;
   readonly #codec: Codec<T>;
   readonly #creationId: string;
-  readonly #acknowledge: (claim: Claim, number: number) => void;
+  readonly #keeper: Keeper;
+  readonly #intake: Intake;
   readonly #putBack: Delivery<T>[] = [];
   #failure: RingwayError | undefined;
 
-  /** @param acknowledge - what `ack` of each delivery calls */
-  constructor(
-    channel: Channel,
-    core: ConsumerCore,
-    codec: Codec<T>,
-    limit: number,
-    acknowledge: (claim: Claim, number: number) => void,
-  ) {
+  /** @param keeper - what each delivery tells what came of it */
+  constructor(channel: Channel, core: ConsumerCore, codec: Codec<T>, limit: number, keeper: Keeper, intake: Intake) {
     this.#channel = channel;
     this.#core = core;
     this.#codec = codec;
     this.#creationId = channel.segment.header.creationId;
     this.limit = limit;
-    this.#acknowledge = acknowledge;
+    this.#keeper = keeper;
+    this.#intake = intake;
   }
 
   /**
@@ -48,6 +46,8 @@ export class MessageReader<T> {
    */
   take(): Delivery<T> | undefined {
     if (this.#putBack.length > 0) return this.#putBack.shift();
+    const due = this.#intake.takeDue();
+    if (due !== undefined) return this.#decode(due.claim, due.number, due.attempts);
     for (;;) {
       const claim = this.#core.next(this.limit);
       if (claim === undefined) {
@@ -56,7 +56,10 @@ export class MessageReader<T> {
       }
       if (claim.waiting === 1) this.#core.turnToNextLane();
       const number = claim.deliver();
-      if (!claim.passOver(number)) return this.#decode(claim, number);
+      if (claim.passOver(number)) continue;
+      if (!this.#intake.concerns(claim, number) || this.#intake.accepts(claim, number)) {
+        return this.#decode(claim, number, undefined);
+      }
     }
   }
 
@@ -89,34 +92,31 @@ export class MessageReader<T> {
     throw failure;
   }
 
-  #decode(claim: Claim, number: number): Delivery<T> {
-    const place = number & claim.mask;
-    const start = (claim.positions[place] & (claim.lane.capacity - 1)) + FRAME_HEADER_BYTES;
-    const tag = claim.tags[place];
-    // A private copy, before anything is decoded: the bytes may change under a decoder (P2).
-    const copy = claim.lane.bytes.slice(start, start + claim.lengths[place]);
-    claim.lane.segment.assertIntact();
+  /** @param attempts - deliveries before, where this handle alone knows them */
+  #decode(claim: Claim, number: number, attempts: number | undefined): Delivery<T> {
+    const tag = claim.tags[number & claim.mask];
+    const copy = copyContents(claim, number);
     // Before the codec, which is the user's, sees it.
     claim.hand(number);
+    const before = attempts ?? claim.earlierDeliveries(number);
     const source = {
       claim,
       number,
-      metadata: {},
-      attempts: claim.earlierDeliveries(number) + 1,
-      redelivered: claim.adopted,
-      acknowledge: this.#acknowledge,
+      metadata: NO_METADATA,
+      attempts: before + 1,
+      redelivered: claim.adopted || before > 0,
+      keeper: this.#keeper,
       creationId: this.#creationId,
     };
     let payload: Uint8Array = copy;
     try {
       if (tag !== MESSAGE) {
-        const extra = metadataBytes(tag);
-        const metadata = decodeMetadata(copy.subarray(0, extra));
+        payload = copy.subarray(metadataBytes(tag));
+        const metadata = metadataIn(copy, tag);
         source.metadata = metadata;
-        source.attempts += metadata.attempts ?? 0;
+        if (attempts === undefined) source.attempts += metadata.attempts ?? 0;
         source.redelivered ||= source.attempts > 1;
-        payload = copy.subarray(extra);
-        if (frameType(tag) === FRAME_TYPE.spill) payload = readSpill(this.#channel, claim.lane.index, payload);
+        payload = payloadIn(this.#channel, claim, copy, tag);
       }
       const value = this.#codec.decode(payload);
       // The codec is the user's: it may have closed this consumer.

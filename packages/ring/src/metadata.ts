@@ -7,11 +7,14 @@ import { RingwayError } from '@ringway/memory';
 export const METADATA_TAG = {
   /** Monotonic milliseconds as f64: when it was published. */
   time: 1,
+  /** Monotonic milliseconds as f64: from then on nobody is given it. */
   expiry: 2,
+  /** Monotonic milliseconds as f64: nobody is given it before. */
   notBefore: 3,
   /** u32: deliveries before this copy was published. */
   attempts: 4,
-  originId: 5,
+  /** The id of the first of its copies, ASCII. */
+  origin: 5,
   key: 6,
   correlationId: 7,
   replyTo: 8,
@@ -33,6 +36,12 @@ export const MAX_METADATA_BYTES = 0xfff8;
 export interface Metadata {
   /** CLOCK_MONOTONIC of the publication, in milliseconds; comparable between processes of one boot. */
   readonly time?: number | undefined;
+  /** CLOCK_MONOTONIC, in milliseconds: from then on nobody is given it. */
+  readonly expiry?: number | undefined;
+  /** CLOCK_MONOTONIC, in milliseconds: nobody is given it before. */
+  readonly notBefore?: number | undefined;
+  /** The id of the message of which this is a copy. */
+  readonly origin?: string | undefined;
   /** Deliveries of this message before this copy was published. */
   readonly attempts?: number | undefined;
   /** The user's own. */
@@ -51,12 +60,12 @@ const NO_METADATA: Metadata = Object.freeze({});
 export function encodeMetadata(metadata: Metadata): Uint8Array {
   const entries: [tag: number, data: Buffer][] = [];
   if (metadata.epoch !== undefined) entries.push([METADATA_TAG.epoch, u32(metadata.epoch)]);
-  if (metadata.time !== undefined) {
-    const data = Buffer.alloc(8);
-    data.writeDoubleLE(metadata.time);
-    entries.push([METADATA_TAG.time, data]);
+  for (const name of ['time', 'expiry', 'notBefore'] as const) {
+    const at = metadata[name];
+    if (at !== undefined) entries.push([METADATA_TAG[name], f64(at)]);
   }
   if (metadata.attempts !== undefined) entries.push([METADATA_TAG.attempts, u32(metadata.attempts)]);
+  if (metadata.origin !== undefined) entries.push([METADATA_TAG.origin, Buffer.from(metadata.origin, 'latin1')]);
   if (metadata.headers !== undefined) {
     for (const [name, value] of Object.entries(metadata.headers)) {
       if (typeof value !== 'string') {
@@ -100,6 +109,9 @@ export function decodeMetadata(copy: Uint8Array): Metadata {
     const data = bytes.subarray(start, start + length);
     if (tag === METADATA_TAG.epoch) found.epoch = number(tag, data, 4).readUInt32LE();
     else if (tag === METADATA_TAG.time) found.time = number(tag, data, 8).readDoubleLE();
+    else if (tag === METADATA_TAG.expiry) found.expiry = number(tag, data, 8).readDoubleLE();
+    else if (tag === METADATA_TAG.notBefore) found.notBefore = number(tag, data, 8).readDoubleLE();
+    else if (tag === METADATA_TAG.origin) found.origin = data.toString('latin1');
     else if (tag === METADATA_TAG.attempts) found.attempts = number(tag, data, 4).readUInt32LE();
     else if (tag === METADATA_TAG.headers) found.headers = headers(data);
     else if (tag === 0 || (tag > HIGHEST_TAG && tag < TAG_OPTIONAL)) throw malformed(`tag ${tag} is unknown`);
@@ -107,8 +119,54 @@ export function decodeMetadata(copy: Uint8Array): Metadata {
   return found;
 }
 
+/** What decides whether, and when, a message is handed out. */
+export interface DeliveryTerms {
+  expiry: number;
+  notBefore: number;
+  attempts: number;
+}
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+/**
+ * Reads the terms of a message out of its metadata where they lie, without decoding the rest. Each byte is read once, and none outside of the list: what a stranger changes
+ * meanwhile changes the terms, and nothing else. What is malformed has none; who decodes it says so.
+ *
+ * @param terms - filled in: 0 for no attempts, infinite for no expiry, 0 for none to wait for
+ */
+export function readTerms(bytes: Uint8Array, start: number, length: number, terms: DeliveryTerms): void {
+  terms.expiry = Infinity;
+  terms.notBefore = 0;
+  terms.attempts = 0;
+  const end = start + length;
+  for (let at = start; at + ENTRY_HEADER_BYTES <= end;) {
+    const tag = bytes[at];
+    const size = bytes[at + 2] | (bytes[at + 3] << 8);
+    const data = at + ENTRY_HEADER_BYTES;
+    at += entryBytes(size);
+    if (at > end) return;
+    if (tag === METADATA_TAG.expiry && size === 8) terms.expiry = readF64(bytes, data);
+    else if (tag === METADATA_TAG.notBefore && size === 8) terms.notBefore = readF64(bytes, data);
+    else if (tag === METADATA_TAG.attempts && size === 4) {
+      for (let byte = 0; byte < 4; byte++) scratch.setUint8(byte, bytes[data + byte]);
+      terms.attempts = scratch.getUint32(0, true);
+    }
+  }
+}
+
+function readF64(bytes: Uint8Array, at: number): number {
+  for (let byte = 0; byte < 8; byte++) scratch.setUint8(byte, bytes[at + byte]);
+  return scratch.getFloat64(0, true);
+}
+
 function entryBytes(length: number): number {
   return (ENTRY_HEADER_BYTES + length + 7) & ~7;
+}
+
+function f64(value: number): Buffer {
+  const data = Buffer.alloc(8);
+  data.writeDoubleLE(value);
+  return data;
 }
 
 function u32(value: number): Buffer {

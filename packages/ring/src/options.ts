@@ -1,5 +1,6 @@
 import type { IdleStrategy } from '@ringway/sync';
 import type { Codec } from './codec.js';
+import type { ForwardTarget } from './forwarder.js';
 import { MAX_LANE_BYTES, MAX_PARTICIPANTS, MIN_LANE_BYTES } from './layout.js';
 import type { StandardSchema } from './schema.js';
 
@@ -47,6 +48,13 @@ export interface QueueOptions<T> extends QueueGeometry {
   readonly trust?: readonly number[] | undefined;
   /** `if-missing` (default): attach, or create. `never`: `ERR_RINGWAY_NOT_FOUND` if it is missing. `always`: `ERR_RINGWAY_EXISTS` if it is not. */
   readonly create?: 'if-missing' | 'never' | 'always' | undefined;
+  /**
+   * Where messages go that the consumers of this handle give up (`delivery.reject()`, `maxDeliveries`, `ttlMs`): the name of a queue in the same place, which is made if it is missing, or
+   * an open `Queue`. It must have the same codec. Default none: what is rejected or expired is gone.
+   */
+  readonly deadLetter?: string | ForwardTarget | undefined;
+  /** A message that was handed to consumers so often, and never acknowledged, goes to the dead letters: 1 to 2^31 - 1. Needs `deadLetter`. Default: never. */
+  readonly maxDeliveries?: number | undefined;
   /** Milliseconds after which `held` is emitted for a message that stays unacknowledged. Default 30,000. */
   readonly heldWarningMs?: number | undefined;
 }

@@ -2,7 +2,10 @@ import { RingwayError } from '@ringway/memory';
 import type { Channel } from './channel.js';
 import type { Claim } from './claim.js';
 import type { ConsumerCore } from './consumer-core.js';
+import type { Deferred } from './deferrals.js';
+import { contentsOffset, copyContents, payloadIn } from './frame-contents.js';
 import { frameType, metadataBytes } from './frame.js';
+import type { Intake } from './intake.js';
 import { FRAME_HEADER_BYTES, FRAME_TYPE } from './layout.js';
 import { readSpill } from './spill-reader.js';
 
@@ -24,21 +27,24 @@ type CheckedHandler = (...message: Parameters<PollHandler>) => unknown;
 export class Poller {
   readonly #channel: Channel;
   readonly #core: ConsumerCore;
+  readonly #intake: Intake;
   readonly #over: () => void;
   #claim: Claim | undefined;
+  #handingDue = false;
   /** Whether the claim has nothing outstanding but what this poll has delivered. */
   #alone = false;
 
   /** @param over - called after each batch, when its acknowledgements are done and the consumer is not closed */
-  constructor(channel: Channel, core: ConsumerCore, over: () => void) {
+  constructor(channel: Channel, core: ConsumerCore, intake: Intake, over: () => void) {
     this.#channel = channel;
     this.#core = core;
+    this.#intake = intake;
     this.#over = over;
   }
 
   /** Whether a handler is at work. */
   get busy(): boolean {
-    return this.#claim !== undefined;
+    return this.#claim !== undefined || this.#handingDue;
   }
 
   /**
@@ -46,7 +52,9 @@ export class Poller {
    * nothing in any lane.
    */
   poll(handler: PollHandler, limit: number): number {
-    // Again only where a claim held nothing but frames of the protocol's own.
+    const due = limit > 0 ? this.#intake.takeDue() : undefined;
+    if (due !== undefined) return this.#pollDue(due, handler);
+    // Again only where a claim held nothing that is handed out.
     for (;;) {
       const claim = limit > 0 ? this.#core.next(limit) : undefined;
       if (claim === undefined) return 0;
@@ -71,7 +79,8 @@ export class Poller {
     const { lane, positions, lengths, tags, mask } = claim;
     const { bytes } = lane;
     const ring = lane.capacity - 1;
-    const alone = claim.outstanding === 0;
+    const first = claim.cursor;
+    let alone = claim.outstanding === 0;
     const redelivered = claim.adopted;
     let done = 0;
     this.#claim = claim;
@@ -82,6 +91,13 @@ export class Poller {
         const place = number & mask;
         const tag = tags[place];
         if (tag !== MESSAGE && claim.passOver(number)) continue;
+        if ((redelivered || tag !== MESSAGE) && this.#intake.concerns(claim, number)) {
+          // What is not handed out may stay claimed: from here each message is acknowledged by itself.
+          for (let handed = first; alone && handed !== number; handed = (handed + 1) | 0) claim.acknowledge(handed);
+          this.#alone = alone = false;
+          // It may also have made room in the claim, whose places have moved then.
+          if (!this.#intake.accepts(claim, number)) break;
+        }
         claim.hand(number);
         const answer: unknown =
           tag === MESSAGE
@@ -108,14 +124,41 @@ export class Poller {
     return done;
   }
 
+  /** A message that was deferred; a private copy of it. */
+  #pollDue(due: Deferred, handler: CheckedHandler): number {
+    const { claim, number } = due;
+    const copy = copyContents(claim, number);
+    const tag = claim.tags[number & claim.mask];
+    const payload = payloadIn(this.#channel, claim, copy, tag);
+    const redelivered = due.attempts !== undefined || claim.adopted || this.#intake.wasHandedOut(claim, number);
+    claim.hand(number);
+    this.#handingDue = true;
+    try {
+      const answer: unknown = handler(payload, 0, payload.length, redelivered);
+      if (answer !== undefined) refusePromise(answer);
+      if (!this.#core.closed) claim.acknowledge(number);
+    } catch (error) {
+      if (!this.#core.closed) this.#intake.putBack(due);
+      throw error;
+    } finally {
+      this.#handingDue = false;
+      if (!this.#core.closed) {
+        this.#core.settle();
+        this.#over();
+      }
+    }
+    return 1;
+  }
+
   /** A message with metadata, or one that was spilled. */
-  #pollUnusual(claim: Claim, number: number, handler: CheckedHandler, redelivered: boolean): unknown {
+  #pollUnusual(claim: Claim, number: number, handler: CheckedHandler, adopted: boolean): unknown {
     const { lane } = claim;
     const place = number & claim.mask;
     const tag = claim.tags[place];
     const extra = metadataBytes(tag);
-    const start = (claim.positions[place] & (lane.capacity - 1)) + FRAME_HEADER_BYTES + extra;
+    const start = contentsOffset(claim, number) + extra;
     const length = claim.lengths[place] - extra;
+    const redelivered = adopted || (extra !== 0 && this.#intake.wasHandedOut(claim, number));
     if (frameType(tag) === MESSAGE) return handler(lane.bytes, start, length, redelivered);
     const message = readSpill(this.#channel, lane.index, lane.bytes.slice(start, start + length));
     return handler(message, 0, message.length, redelivered);

@@ -35,6 +35,8 @@ export interface ProducerSettings {
   readonly timestamps: boolean;
   /** Publish once a turn of the event loop. */
   readonly tick: boolean;
+  /** Nobody waits for more from it, and its end is no end of the stream. */
+  readonly aside: boolean;
 }
 
 /**
@@ -183,8 +185,8 @@ export class ProducerCore<T> {
   }
 
   /** A message that is not the common case; what is too large is spilled here. To be written or discarded. */
-  prepare(payload: Uint8Array, headers: Readonly<Record<string, string>> | undefined): Outgoing {
-    const metadata = headers === undefined && !this.#settings.timestamps ? undefined : this.#metadata(headers);
+  prepare(payload: Uint8Array, carried: Metadata | undefined): Outgoing {
+    const metadata = carried === undefined && !this.#settings.timestamps ? undefined : this.#metadata(carried);
     // Headers are the user's: their getters may have closed this producer.
     if (this.#state !== 'open') this.check();
     const extra = metadata === undefined ? 0 : metadata.length;
@@ -366,6 +368,8 @@ export class ProducerCore<T> {
     this.#spills = new Spills(channel.segment.attachments, creationId, lane.index);
     this.#epoch = epoch;
     this.#plain = false;
+    // Readable until it is drained, as a lane that a producer has left; nobody takes it from one who lives.
+    if (this.#settings.aside) lane.setState(LANE_STATE.abandoned);
     this.#spills.takeOver(
       this.#writer.spillsInside(
         (payload) => decodeSpillReference(payload, creationId, lane.index, channel.maxMessageBytes)?.sequence,
@@ -373,11 +377,9 @@ export class ProducerCore<T> {
     );
   }
 
-  #metadata(headers: Readonly<Record<string, string>> | undefined): Uint8Array {
-    const found: { -readonly [K in keyof Metadata]: Metadata[K] } = {};
-    if (headers !== undefined) found.headers = headers;
-    if (this.#settings.timestamps) found.time = monotonicMs();
-    return encodeMetadata(found);
+  #metadata(carried: Metadata = {}): Uint8Array {
+    const stamped = this.#settings.timestamps && carried.time === undefined;
+    return encodeMetadata(stamped ? { ...carried, time: monotonicMs() } : carried);
   }
 
   #spill(payload: Uint8Array, metadata: Uint8Array | undefined): Outgoing {

@@ -1,7 +1,9 @@
 import { Turn, checkWait, leaving, type WaitOptions } from '@ringway/sync';
 import type { Channel } from './channel.js';
 import type { Codec } from './codec.js';
+import { monotonicMs } from './clock.js';
 import { LANE_LABEL_BYTES, LANE_STATE } from './layout.js';
+import type { Metadata } from './metadata.js';
 import { checkIdle, checkLabel, wholeNumber, type ProducerOptions } from './options.js';
 import { ProducerCore, laneLost, outgoingLength } from './producer-core.js';
 import type { Recovery } from './recovery.js';
@@ -15,6 +17,10 @@ const BATCH_MESSAGES = 64;
 export interface MessageOptions {
   /** Strings by name; delivered as `delivery.headers`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Milliseconds from the call, above 0: who would get it later does not get it. It goes to the dead letters then, if the consumer's queue has any. Default: for ever.
+   */
+  readonly ttlMs?: number | undefined;
 }
 
 /** Options of `send`. */
@@ -36,6 +42,8 @@ export interface ProducerContext<T> {
   readonly codec: Codec<T>;
   readonly recovery: Recovery;
   readonly closed: (producer: Producer<T>) => void;
+  /** What it sends belongs to no stream that ends: messages that were received come back through it. */
+  readonly aside?: boolean;
 }
 
 /**
@@ -57,7 +65,8 @@ export class Producer<T> {
     const publish: unknown = options.publish ?? 'each';
     if (publish !== 'each' && publish !== 'tick')
       throw new RangeError(`publish must be 'each' or 'tick', not ${String(publish)}`);
-    const settings = { label, timestamps: options.timestamps === true, tick: publish === 'tick' };
+    const { aside = false } = context;
+    const settings = { label, timestamps: options.timestamps === true, tick: publish === 'tick', aside };
     this.#context = context;
     this.#core = new ProducerCore(channel, recovery, codec, settings);
     this.#sends = new SendQueue(this.#core, channel, recovery, idle, pollMicroseconds);
@@ -83,7 +92,7 @@ export class Producer<T> {
       const payload = this.#core.encode(value);
       checkWait(options);
       if (!this.#core.busy() && options === undefined && this.#core.writePlain(payload) === true) return this.#sent();
-      const outgoing = this.#core.prepare(payload, options?.headers);
+      const outgoing = this.#core.prepare(payload, carriedBy(options));
       if (!this.#core.busy() && this.#core.write(outgoing)) return this.#sent();
       return this.#sends.enqueue(outgoing, outgoingLength(outgoing), options);
     } catch (error) {
@@ -104,10 +113,13 @@ export class Producer<T> {
       const written = this.#core.writePlain(payload);
       if (written !== undefined) return written;
     }
-    const outgoing = this.#core.prepare(payload, options?.headers);
-    if (this.#core.write(outgoing)) return true;
-    this.#core.discard(outgoing);
-    return false;
+    return this.#tryWrite(payload, carriedBy(options));
+  }
+
+  /** @internal Sends what was received as it is, with what it carries, if there is room and no `send` waits; else false. */
+  tryForward(payload: Uint8Array, carried: Metadata): boolean {
+    this.#core.check();
+    return !this.#core.busy() && this.#tryWrite(payload, carried);
   }
 
   /**
@@ -157,9 +169,9 @@ export class Producer<T> {
   sendSync(value: T, options?: MessageOptions & { readonly timeout?: number | undefined }): void {
     const payload = this.#core.encode(value);
     checkWait(options);
-    const headers = options?.headers;
-    if (!this.#core.busy() && headers === undefined && this.#core.writePlain(payload) === true) return;
-    const outgoing = this.#core.prepare(payload, headers);
+    const carried = carriedBy(options);
+    if (!this.#core.busy() && carried === undefined && this.#core.writePlain(payload) === true) return;
+    const outgoing = this.#core.prepare(payload, carried);
     if (!this.#core.busy() && this.#core.write(outgoing)) return;
     this.#sends.enqueueSync(outgoing, options?.timeout ?? Infinity);
   }
@@ -285,7 +297,8 @@ export class Producer<T> {
     for (let at = 0; at < values.length;) {
       checkWait(options);
       const to = Math.min(at + BATCH_MESSAGES, values.length);
-      const written = options?.headers === undefined ? this.#core.writeMany(values, at, to) : 0;
+      const plain = options?.headers === undefined && options?.ttlMs === undefined;
+      const written = plain ? this.#core.writeMany(values, at, to) : 0;
       at += written;
       const unsent = this.#core.takeUnsent();
       if (unsent !== undefined) {
@@ -299,6 +312,13 @@ export class Producer<T> {
     }
   }
 
+  #tryWrite(payload: Uint8Array, carried: Metadata | undefined): boolean {
+    const outgoing = this.#core.prepare(payload, carried);
+    if (this.#core.write(outgoing)) return true;
+    this.#core.discard(outgoing);
+    return false;
+  }
+
   #leave(state: typeof LANE_STATE.ended | typeof LANE_STATE.abandoned): void {
     leaving(this.#context.channel.segment, () => {
       this.#sends.stop();
@@ -306,4 +326,15 @@ export class Producer<T> {
     this.#core.leave(state);
     this.#context.closed(this);
   }
+}
+
+/** What a message carries besides its value; undefined if nothing. Throws a `RangeError` for a bad `ttlMs`. */
+function carriedBy(options: MessageOptions | undefined): Metadata | undefined {
+  if (options === undefined) return undefined;
+  const { headers, ttlMs } = options;
+  if (ttlMs === undefined) return headers === undefined ? undefined : { headers };
+  if (!(typeof ttlMs === 'number' && ttlMs > 0)) {
+    throw new RangeError(`ttlMs must be a number of milliseconds above 0, not ${String(ttlMs)}`);
+  }
+  return { headers, expiry: monotonicMs() + ttlMs };
 }

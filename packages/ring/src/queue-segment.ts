@@ -17,6 +17,14 @@ export function checkQueueOptions<T>(options: QueueOptions<T>): void {
   checkGeometry(options);
   if (options.heldWarningMs !== undefined)
     wholeNumber('heldWarningMs', options.heldWarningMs, 1, Number.MAX_SAFE_INTEGER);
+  if (options.maxDeliveries !== undefined) {
+    wholeNumber('maxDeliveries', options.maxDeliveries, 1, 2 ** 31 - 1);
+    if (options.deadLetter === undefined) {
+      throw new RangeError(
+        'maxDeliveries needs deadLetter: the queue to which messages go that were delivered so often',
+      );
+    }
+  }
   const create: unknown = options.create ?? 'if-missing';
   if (create !== 'if-missing' && create !== 'never' && create !== 'always') {
     throw new RangeError(`create must be 'if-missing', 'never' or 'always', not ${String(create)}`);

@@ -3,15 +3,18 @@ import { RingwayError, Segment, type SegmentHandle } from '@ringway/memory';
 import { checkWait, type WaitOptions } from '@ringway/sync';
 import { Attachment } from './attachment.js';
 import type { Channel } from './channel.js';
-import { codecByName, msgpack, type Codec } from './codec.js';
+import { bytes, codecByName, msgpack, type Codec } from './codec.js';
+import { DeadLetters } from './dead-letters.js';
 import { Consumer } from './consumer.js';
 import { Drains } from './drains.js';
+import type { ForwardTarget, Forwarder } from './forwarder.js';
 import { LifecycleWatch, type Emit, type QueueEvents } from './lifecycle.js';
 import { DEFAULTS, type ConsumerOptions, type ProducerOptions, type QueueOptions } from './options.js';
 import { placeOf, queuesIn, type PlaceOptions, type QueueInfo } from './place.js';
 import { Producer } from './producer.js';
 import { checkQueueOptions, localQueueSegment, openQueueSegment } from './queue-segment.js';
 import type { Recovery } from './recovery.js';
+import { Returns } from './returns.js';
 import { withSchema } from './schema.js';
 import { queueStats, type QueueStats } from './stats.js';
 import { isTruncation } from './truncated.js';
@@ -36,7 +39,10 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
   readonly #watch: LifecycleWatch;
   readonly #producers = new Set<Producer<T>>();
   readonly #consumers = new Set<Consumer<T>>();
+  readonly #forwarders = new Set<Producer<Uint8Array>>();
   readonly #drains = new Drains();
+  readonly #deadLetters: DeadLetters;
+  readonly #returns: Returns;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   /** Why it was closed, if not by the user. */
@@ -53,6 +59,18 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
     this.#watch = new LifecycleWatch(options.heldWarningMs ?? DEFAULTS.heldWarningMs, this.#emitLater);
     this.#attachment = new Attachment(segment, reopen && (() => reopen(this.#codec)), (peer) => {
       this.#emitLater('peer-lost', peer);
+    });
+    this.#deadLetters = new DeadLetters(segment.name, codec.name, options.deadLetter, (letters) =>
+      openForLetters(letters, codec, options),
+    );
+    this.#returns = new Returns({
+      queue: segment.name,
+      copies: () => this.forwarder(),
+      deadLetters: this.#deadLetters,
+      maxDeliveries: options.maxDeliveries,
+      told: (letter) => {
+        this.#emitLater('dead-letter', letter);
+      },
     });
   }
 
@@ -132,12 +150,17 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
 
   /**
    * Joins as a consumer. Errors: `ERR_RINGWAY_TOO_MANY_CONSUMERS`, `ERR_RINGWAY_UNLINKED`, `ERR_RINGWAY_BUSY`,
-   * `ERR_RINGWAY_CLOSED`. Takes under 1 ms.
+   * `ERR_RINGWAY_CLOSED`; those of `Queue.open` for the dead letters. Takes under 1 ms.
    */
   consumer(options: ConsumerOptions = {}): Consumer<T> {
     const codec = this.#codec;
+    const returns = this.#returns;
+    this.#check();
+    // What is wrong with it is told here, and not when it is needed.
+    this.#deadLetters.open();
     const closed = (gone: Consumer<T>): void => {
       this.#consumers.delete(gone);
+      if (this.#consumers.size === 0) this.#returns.close();
       this.#left();
     };
     const corrupt = (error: RingwayError): boolean => {
@@ -145,10 +168,28 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
       return this.listenerCount('corrupt-lane') > 0;
     };
     const consumer = this.#join(
-      (channel, recovery) => new Consumer<T>({ channel, codec, recovery, closed, corrupt }, options),
+      (channel, recovery) => new Consumer<T>({ channel, codec, recovery, returns, closed, corrupt }, options),
     );
     this.#consumers.add(consumer);
     return consumer;
+  }
+
+  /** @internal A producer of messages that are encoded already: copies, and dead letters. Its lane counts for no stream's end. */
+  forwarder(): Forwarder {
+    const closed = (gone: Producer<Uint8Array>): void => {
+      this.#forwarders.delete(gone);
+      this.#left();
+    };
+    const forwarder = this.#join(
+      (channel, recovery) => new Producer<Uint8Array>({ channel, codec: bytes(), recovery, closed, aside: true }, {}),
+    );
+    this.#forwarders.add(forwarder);
+    return forwarder;
+  }
+
+  /** @internal Name of its codec. */
+  get codecName(): string {
+    return this.#codec.name;
   }
 
   /** Waits until everything that was published, by anybody, is acknowledged. */
@@ -180,6 +221,8 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
     if (this.#closed) return;
     for (const producer of this.#producers) producer.close();
     for (const consumer of this.#consumers) consumer.close();
+    for (const forwarder of this.#forwarders) forwarder.close();
+    this.#deadLetters.close();
     this.#left();
     this.#closed = true;
     clearInterval(this.#timer);
@@ -192,6 +235,11 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
     this.close();
   }
 
+  /** Whether anybody of this handle takes part. */
+  get #taking(): boolean {
+    return this.#producers.size > 0 || this.#consumers.size > 0 || this.#forwarders.size > 0;
+  }
+
   #check(): void {
     if (this.#closed) throw this.#closedError();
   }
@@ -201,7 +249,7 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
    * the reason kept.
    */
   #left(): void {
-    if (this.#closed || this.#producers.size > 0 || this.#consumers.size > 0) return;
+    if (this.#closed || this.#taking) return;
     try {
       this.#attachment.cleanUp();
     } catch (error) {
@@ -220,7 +268,7 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
 
   #join<P>(make: (channel: Channel, recovery: Recovery) => P): P {
     this.#check();
-    const unused = this.#producers.size === 0 && this.#consumers.size === 0 && this.#drains.none;
+    const unused = !this.#taking && this.#drains.none;
     const participant = this.#attachment.join(make, unused);
     this.#timer ??= setInterval(this.#housekeep, HOUSEKEEPING_MS).unref();
     return participant;
@@ -230,6 +278,7 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
     try {
       this.#watch.look(this.#attachment.channel);
       for (const producer of this.#producers) producer.housekeep();
+      for (const forwarder of this.#forwarders) forwarder.housekeep();
       for (const consumer of this.#consumers) consumer.housekeep();
     } catch (error) {
       if (isTruncation(error)) {
@@ -255,4 +304,9 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
       (this as EventEmitter).emit(event, ...values);
     });
   };
+}
+
+/** In the same place, and open to the same people. */
+function openForLetters<T>(name: string, codec: Codec<T>, { dir, mode, trust }: QueueOptions<T>): ForwardTarget {
+  return Queue.open<T>(name, { codec, dir, mode, trust });
 }

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { RingwayError } from '@ringway/memory';
 
-import { MAX_METADATA_BYTES, METADATA_TAG, decodeMetadata, encodeMetadata } from '../dist/metadata.js';
+import {
+  MAX_METADATA_BYTES,
+  METADATA_TAG,
+  decodeMetadata,
+  encodeMetadata,
+  readTerms,
+  type DeliveryTerms,
+} from '../dist/metadata.js';
 import { throwsCode } from './support/codes.js';
 
 /** One entry of the list, as another implementation would write it. */
@@ -26,6 +33,9 @@ describe('metadata', () => {
     const metadata = fc.record(
       {
         time: fc.double({ min: 0, noNaN: true }),
+        expiry: fc.double({ min: 0, noNaN: true }),
+        notBefore: fc.double({ min: 0, noNaN: true }),
+        origin: fc.stringMatching(/^[0-9a-f-]{0,60}$/),
         attempts: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
         epoch: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
         headers: header,
@@ -37,7 +47,9 @@ describe('metadata', () => {
         const bytes = encodeMetadata(given);
         assert.equal(bytes.length % 8, 0);
         const found = decodeMetadata(bytes);
-        assert.deepEqual([found.time, found.attempts, found.epoch], [given.time, given.attempts, given.epoch]);
+        for (const name of ['time', 'expiry', 'notBefore', 'origin', 'attempts', 'epoch'] as const) {
+          assert.equal(found[name], given[name], name);
+        }
         assert.deepEqual(Object.entries(found.headers ?? {}), Object.entries(given.headers ?? {}));
       }),
     );
@@ -86,7 +98,7 @@ describe('metadata', () => {
   });
 
   it('with a reserved tag is read past it, for a later minor version may write it', () => {
-    for (const tag of [METADATA_TAG.expiry, METADATA_TAG.key, METADATA_TAG.contentType]) {
+    for (const tag of [METADATA_TAG.key, METADATA_TAG.correlationId, METADATA_TAG.contentType]) {
       assert.deepEqual(decodeMetadata(entry(tag, new Uint8Array(3))), {});
     }
   });
@@ -98,7 +110,8 @@ describe('metadata', () => {
   });
 
   it('with a number of the wrong length is refused', () => {
-    for (const tag of [METADATA_TAG.time, METADATA_TAG.attempts, METADATA_TAG.epoch]) {
+    const { time, expiry, notBefore, attempts, epoch } = METADATA_TAG;
+    for (const tag of [time, expiry, notBefore, attempts, epoch]) {
       for (const length of [0, 3, 5, 9]) {
         throwsCode(() => decodeMetadata(entry(tag, new Uint8Array(length))), 'ERR_RINGWAY_FORMAT');
       }
@@ -126,5 +139,47 @@ describe('metadata', () => {
     assert.equal(encodeMetadata({ headers: { a: most } }).length, MAX_METADATA_BYTES);
     assert.equal(decodeMetadata(encodeMetadata({ headers: { a: most } })).headers?.a, most);
     assert.throws(() => encodeMetadata({ headers: { a: `${most}x` } }), RangeError);
+  });
+});
+
+describe('the terms of a message', () => {
+  const none = { expiry: Infinity, notBefore: 0, attempts: 0 };
+
+  function termsOf(list: Uint8Array): DeliveryTerms {
+    // Somewhere in a lane, with garbage around.
+    const lane = new Uint8Array(list.length + 32).fill(0xff);
+    lane.set(list, 16);
+    const terms = { expiry: NaN, notBefore: NaN, attempts: NaN };
+    readTerms(lane, 16, list.length, terms);
+    return terms;
+  }
+
+  it('are none where nothing says so', () => {
+    assert.deepEqual(termsOf(new Uint8Array(0)), none);
+    assert.deepEqual(termsOf(encodeMetadata({ time: 5, headers: { a: 'b' }, epoch: 3 })), none);
+  });
+
+  it('are read where they lie, as they decode', () => {
+    const given = { time: 1, expiry: 12.5, notBefore: 7.25, attempts: 2 ** 32 - 1, headers: { a: 'b' }, origin: 'x' };
+    assert.deepEqual(termsOf(encodeMetadata(given)), { expiry: 12.5, notBefore: 7.25, attempts: 2 ** 32 - 1 });
+  });
+
+  it('of random bytes are read out of them, and out of nothing else', () => {
+    const list = fc.integer({ min: 0, max: 32 }).chain((n) => fc.uint8Array({ minLength: n * 8, maxLength: n * 8 }));
+    fc.assert(
+      fc.property(list, (bytes) => {
+        let wanted: DeliveryTerms;
+        try {
+          const { expiry = Infinity, notBefore = 0, attempts = 0 } = decodeMetadata(bytes);
+          wanted = { expiry, notBefore, attempts };
+        } catch {
+          // Whatever they are, reading them ends, and throws nothing.
+          termsOf(bytes);
+          return;
+        }
+        assert.deepEqual(termsOf(bytes), wanted);
+      }),
+      { numRuns: 2000 },
+    );
   });
 });

@@ -41,6 +41,7 @@ export type {
   IdleStrategy,
   NamedOptions,
   Peer,
+  Primitive,
   PrimitiveOptions,
   RecordAcquireOptions,
   RecordAcquireSyncOptions,
@@ -54,6 +55,7 @@ export type {
 } from '@ringway/sync';
 export {
   Consumer,
+  DEAD_LETTER_HEADERS,
   DEFAULTS,
   DecodeError,
   Delivery,
@@ -68,10 +70,15 @@ export {
 export type {
   Codec,
   ConsumerOptions,
+  DeadLetter,
+  DeadLetterReason,
+  ForwardTarget,
+  Forwarder,
   Held,
   Holder,
   LaneStats,
   MessageOptions,
+  NackOptions,
   NumberArray,
   NumberArrayConstructor,
   PlaceOptions,

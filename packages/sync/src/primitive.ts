@@ -9,12 +9,16 @@ import { leaving } from './waits.js';
  * it can be closed.
  */
 export abstract class Primitive {
+  /** @internal */
   protected readonly record: SyncRecord;
+  /** @internal */
   protected readonly acquisitions: Acquisitions;
   readonly #what: string;
   #closed = false;
 
   /**
+   * @internal
+   *
    * @param what - what it is, for the message to those that wait when it is closed: "mutex"
    * @param hooks - what its acquisitions ask, where that is not the same for all primitives
    */

@@ -1,6 +1,7 @@
 import type * as channel from '../../dist/channel.js';
 import type * as codec from '../../dist/codec.js';
 import type * as consumer from '../../dist/consumer.js';
+import type * as deadLetters from '../../dist/dead-letters.js';
 import type * as drains from '../../dist/drains.js';
 import type * as ephemeral from '../../dist/ephemeral.js';
 import type * as laneWriter from '../../dist/lane-writer.js';
@@ -8,6 +9,7 @@ import type * as layout from '../../dist/layout.js';
 import type * as membership from '../../dist/membership.js';
 import type * as producer from '../../dist/producer.js';
 import type * as recovery from '../../dist/recovery.js';
+import type * as returns from '../../dist/returns.js';
 import type * as memory from '@ringway/memory';
 import type * as sync from '@ringway/sync';
 
@@ -15,6 +17,7 @@ import type * as sync from '@ringway/sync';
 export type Modules = typeof channel &
   typeof codec &
   typeof consumer &
+  typeof deadLetters &
   typeof drains &
   typeof ephemeral &
   typeof laneWriter &
@@ -22,6 +25,7 @@ export type Modules = typeof channel &
   typeof membership &
   typeof producer &
   typeof recovery &
+  typeof returns &
   Pick<typeof sync, 'Barrier' | 'Condition' | 'Mutex' | 'RwLock' | 'Semaphore' | 'recordBytes'> &
   Pick<typeof memory, 'KIND_MEMORY' | 'LocalSegment' | 'RingwayError'>;
 
@@ -29,6 +33,7 @@ const NAMES = [
   'ring/channel',
   'ring/codec',
   'ring/consumer',
+  'ring/dead-letters',
   'ring/drains',
   'ring/ephemeral',
   'ring/lane-writer',
@@ -36,6 +41,7 @@ const NAMES = [
   'ring/membership',
   'ring/producer',
   'ring/recovery',
+  'ring/returns',
   'sync/index',
   'memory/index',
 ];

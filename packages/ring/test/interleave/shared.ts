@@ -123,6 +123,8 @@ export const EVENT = {
   lets: 11,
   /** Got what somebody else had claimed, and nobody has had. */
   late: 12,
+  /** Is about to send a message back: if it is killed at that, both the message and its copy may come. */
+  back: 13,
 } as const;
 
 /** See {@link EVENT}.holds. */

@@ -19,10 +19,13 @@ export function verdictOf({ log, left }: Outcome): string | undefined {
   const held = new Map<number, number[]>();
   /** Acknowledged, and so was all that its consumer got before: it must not come again, not even as redelivered. */
   const done = new Set<number>();
+  /** Sent back: there may be two of it. */
+  const back = new Set<number>();
   const arrive = (who: number, number: number, redelivered: boolean, again: boolean): string | undefined => {
     if (number < 0) return 'a message came that is not whole';
     if (!tried.has(number)) return `message ${number} was invented: nobody sent it`;
-    if (done.has(number)) return `message ${number} came again, after it and all before it was acknowledged`;
+    if (done.has(number) && !back.has(number))
+      return `message ${number} came again, after it and all before it was acknowledged`;
     if (got.has(number) && !redelivered) return `message ${number} came twice, and was not marked as redelivered`;
     if (got.has(number) && !again) return `message ${number} came twice, and was not counted the first time`;
     got.add(number);
@@ -37,6 +40,7 @@ export function verdictOf({ log, left }: Outcome): string | undefined {
     if (event === EVENT.tried) tried.add(number);
     else if (event === EVENT.sent) sent.add(number);
     else if (event === EVENT.acking) handled.add(number);
+    else if (event === EVENT.back) back.add(number);
     else if (event === EVENT.acked) {
       acked.add(number);
       const mine = held.get(who) ?? [];

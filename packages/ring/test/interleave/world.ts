@@ -4,6 +4,7 @@ import type { Delivery } from '../../dist/delivery.js';
 import type { ConsumerOptions, ProducerOptions } from '../../dist/options.js';
 import type { Producer } from '../../dist/producer.js';
 import type { Recovery } from '../../dist/recovery.js';
+import type { Returns } from '../../dist/returns.js';
 import { ModelSegment, type ModelObject } from './model-segment.js';
 import type { Modules } from './modules.js';
 import type { Scheduler } from './scheduler.js';
@@ -21,6 +22,7 @@ export class World {
   readonly #object: ModelObject;
   #producer: Producer<Uint8Array> | undefined;
   #consumer: Consumer<Uint8Array> | undefined;
+  #copies: Producer<Uint8Array> | undefined;
 
   constructor(modules: Modules, scheduler: Scheduler, shared: Shared, object: ModelObject) {
     this.modules = modules;
@@ -44,10 +46,30 @@ export class World {
   /** This participant's consumer; joins at the first call. */
   consumer(options: ConsumerOptions = {}): Consumer<Uint8Array> {
     const { channel, recovery, modules } = this;
+    const context = { channel, recovery, codec: modules.bytes(), returns: this.#returns() };
     return (this.#consumer ??= new modules.Consumer(
-      { channel, recovery, codec: modules.bytes(), closed: () => undefined, corrupt: () => false },
+      { ...context, closed: () => undefined, corrupt: () => false },
       { idle: 'park', ...options },
     ));
+  }
+
+  /** Where messages go that this participant's consumer sends back: onto a lane of its own. */
+  #returns(): Returns {
+    const { channel, recovery, modules } = this;
+    const none = (): never => {
+      throw new Error('there are no dead letters');
+    };
+    return new modules.Returns({
+      queue: 'model',
+      copies: () =>
+        (this.#copies ??= new modules.Producer(
+          { channel, recovery, codec: modules.bytes(), closed: () => undefined, aside: true },
+          { idle: 'park' },
+        )),
+      deadLetters: new modules.DeadLetters('model', 'bytes', undefined, none),
+      maxDeliveries: undefined,
+      told: () => undefined,
+    });
   }
 
   /** Another handle of the same participant, for another producer or consumer. */
@@ -59,6 +81,7 @@ export class World {
   leave(): void {
     this.#producer?.close();
     this.#consumer?.close();
+    this.#copies?.close();
   }
 
   /** Sends if there is room, and says so. */
@@ -125,6 +148,12 @@ export class World {
     this.say(EVENT.acking, numberOf(delivery.value));
     delivery.ack();
     this.say(EVENT.acked, numberOf(delivery.value));
+  }
+
+  /** Sends a message back. */
+  nack(delivery: Delivery<Uint8Array>): void {
+    this.say(EVENT.back, numberOf(delivery.value));
+    delivery.nack();
   }
 
   /** Turns of the event loop until the promise is settled. */

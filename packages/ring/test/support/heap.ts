@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { LocalSegment } from '@ringway/memory';
 import type { Peer } from '@ringway/sync';
 
@@ -5,6 +6,7 @@ import { Channel, queueGeometry, queueSpec } from '../../dist/channel.js';
 import { Claim } from '../../dist/claim.js';
 import { bytes, type Codec } from '../../dist/codec.js';
 import { Consumer } from '../../dist/consumer.js';
+import { DeadLetters } from '../../dist/dead-letters.js';
 import type { Lane } from '../../dist/lane.js';
 import { LANE_STATE, ROW_FROM } from '../../dist/layout.js';
 import { LaneWriter } from '../../dist/lane-writer.js';
@@ -12,6 +14,7 @@ import { joinAsConsumer, joinAsProducer, takeLane } from '../../dist/membership.
 import type { ConsumerOptions, ProducerOptions, QueueGeometry } from '../../dist/options.js';
 import { Producer } from '../../dist/producer.js';
 import { Recovery } from '../../dist/recovery.js';
+import { Returns } from '../../dist/returns.js';
 
 const alive = new Set<HeapPeer>();
 
@@ -28,6 +31,18 @@ export class HeapPeer {
   readonly recovery: Recovery;
   /** Whom it lost, as it was told. */
   readonly lost: Peer[] = [];
+
+  readonly #returns = new Returns({
+    queue: 'heap',
+    copies: () =>
+      new Producer(
+        { channel: this.channel, codec: bytes(), recovery: this.recovery, closed: () => undefined, aside: true },
+        {},
+      ),
+    deadLetters: new DeadLetters('heap', 'bytes', undefined, () => assert.fail('there are none')),
+    maxDeliveries: undefined,
+    told: () => undefined,
+  });
 
   private constructor(segment: LocalSegment) {
     this.segment = segment;
@@ -80,7 +95,10 @@ export class HeapPeer {
     codec: Codec<T> = bytes() as unknown as Codec<T>,
   ): Consumer<T> {
     return new Consumer<T>(
-      { channel: this.channel, codec, recovery: this.recovery, closed: () => undefined, corrupt: () => false },
+      {
+        ...{ channel: this.channel, codec, recovery: this.recovery, returns: this.#returns },
+        ...{ closed: () => undefined, corrupt: () => false },
+      },
       { idle: 'park', ...options },
     );
   }

@@ -6,8 +6,9 @@ import { deaths } from './deaths.js';
 import { delivery } from './delivery.js';
 import { locks } from './locks.js';
 import { membership } from './membership.js';
+import { returns } from './returns.js';
 
-const queues = [...delivery, ...claims, ...deaths, ...membership];
+const queues = [...delivery, ...claims, ...deaths, ...membership, ...returns];
 
 /** All of them. */
 export const scenarios: readonly AnyScenario[] = [

@@ -83,6 +83,29 @@ export const queueSeeds: readonly Seed[] = [
     patches: [{ module: 'ring/message-reader', find: 'claim.hand(number);', replace: '' }],
   },
   {
+    name: 'a message that is sent back is acknowledged before its copy is published',
+    scenario: 'a message is sent back',
+    patches: [
+      {
+        module: 'ring/intake',
+        find: 'if (frame !== undefined && this.#returns.copy(',
+        replace:
+          'if (frame !== undefined)\n            this.#acknowledge(claim, number);\n        if (frame !== undefined && this.#returns.copy(',
+      },
+    ],
+  },
+  {
+    name: 'a copy does not say how often its message was handed out',
+    scenario: 'a message is sent back',
+    patches: [
+      {
+        module: 'ring/returns',
+        find: 'epoch: undefined, attempts, origin: id',
+        replace: 'epoch: undefined, attempts: undefined, origin: id',
+      },
+    ],
+  },
+  {
     // park.pml -DLOOK_FIRST
     name: 'a parker looks first, and announces itself after',
     scenario: 'publish and park',
