@@ -122,7 +122,7 @@ export class Consumer<T> implements AsyncIterable<T> {
     this.#receiver.check();
     const most = Math.min(limit, this.#prefetch);
     if (!Number.isInteger(most)) throw new RangeError(`limit must be a whole number, not ${String(limit)}`);
-    const done = this.#receiver.stopping ? 0 : this.#poller.poll(handler, most);
+    const done = this.#receiver.stopping || this.#receiver.paused ? 0 : this.#poller.poll(handler, most);
     if (done === 0 && !this.closed) this.#reader.throwFailure();
     return done;
   }
@@ -140,16 +140,18 @@ export class Consumer<T> implements AsyncIterable<T> {
 
   /**
    * Runs a handler for each message until the stream ends, `stop` is called, or something fails. A handler that
-   * resolves acknowledges; one that fails fails the run, which waits for the others first. Leaving this way closes the
-   * consumer unless `closeOnReturn` is false. `concurrency` above `prefetch` claims that many messages at a time.
+   * resolves acknowledges; one that fails, or takes longer than `handlerTimeout`, is told to `onError`, and fails the run
+   * if there is none, which waits for the others first. Leaving this way closes the consumer unless `closeOnReturn` is
+   * false. `concurrency` above `prefetch` claims that many messages at a time.
    */
-  async run(handler: RunHandler<T>, options: RunOptions = {}): Promise<void> {
+  async run(handler: RunHandler<T>, options: RunOptions<T> = {}): Promise<void> {
     this.#receiver.check();
     checkWait(options);
     const concurrency = wholeNumber('concurrency', options.concurrency ?? 1, 1, MAX_CONCURRENCY);
     const limit = Math.max(this.#prefetch, concurrency);
     this.#reader.limit = limit;
     this.#core.makeRoom(limit);
+    if (options.handlerTimeout !== undefined) checkWait({ timeout: options.handlerTimeout });
     const run = runHandlers(this.#receiver, handler, concurrency, options);
     this.#work.track(run);
     const failure = await run;
@@ -183,6 +185,26 @@ export class Consumer<T> implements AsyncIterable<T> {
    */
   batches(options: WaitOptions & { readonly max?: number | undefined } = {}): AsyncIterableIterator<T[]> {
     return this.#loops.batches(wholeNumber('max', options.max ?? this.#prefetch, 1, MAX_PREFETCH), options);
+  }
+
+  /**
+   * From here nothing is handed out: whoever waits goes on waiting, `poll` and `tryReceive` find nothing, and blocking calls throw `ERR_RINGWAY_BUSY`. What is in hand goes on. What was
+   * claimed and not handed out, up to `prefetch` messages of each lane, stays claimed: others cannot have it. A paused consumer keeps no process alive.
+   */
+  pause(): void {
+    this.#receiver.check();
+    this.#receiver.pause();
+  }
+
+  /** Ends `pause`. */
+  resume(): void {
+    this.#receiver.check();
+    if (this.#receiver.paused) this.#receiver.resume();
+  }
+
+  /** Whether `pause` was called, and `resume` not since. */
+  get paused(): boolean {
+    return this.#receiver.paused;
   }
 
   /**
@@ -236,7 +258,7 @@ export class Consumer<T> implements AsyncIterable<T> {
    */
   housekeep(): void {
     // Only while somebody works here: who does not receive must not keep what others could have.
-    const working = !this.#work.done || this.#receiver.awaited;
+    const working = !this.#work.done || (this.#receiver.awaited && !this.#receiver.paused);
     if (working && !this.closed && !this.#poller.busy) this.#core.lookForDeadIfDue();
   }
 

@@ -39,6 +39,7 @@ export class Receiver<T> {
   readonly #waits: Pending<Delivery<T> | undefined>[] = [];
   #blocking: (() => boolean) | undefined;
   #stopping = false;
+  #paused = false;
 
   constructor(channel: Channel, core: ConsumerCore, reader: MessageReader<T>, poller: Poller, strategy: WaitStrategy) {
     this.#segment = channel.segment;
@@ -56,6 +57,22 @@ export class Receiver<T> {
   /** Whether {@link Receiver.stop} was called. */
   get stopping(): boolean {
     return this.#stopping;
+  }
+
+  /** Whether nothing is handed out until {@link Receiver.resume}. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** From here whoever asks waits. A ring that came meanwhile is passed on. */
+  pause(): void {
+    this.#paused = true;
+    this.#idle.stop();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    if (this.awaited) this.#goOn();
   }
 
   /** Whether somebody waits on the event loop. */
@@ -81,6 +98,7 @@ export class Receiver<T> {
       this.check();
       checkWait(options);
       if (this.#stopping) return Promise.resolve(undefined);
+      if (this.#paused) return this.#enqueue(options);
       if (this.#waits.length === 0 && !this.turn.spent()) {
         const delivery = this.#reader.take();
         if (delivery !== undefined) return Promise.resolve(delivery);
@@ -97,13 +115,19 @@ export class Receiver<T> {
   /** The next message, if there is one now and nobody waits for it. */
   tryReceive(): Delivery<T> | undefined {
     this.check();
-    return this.#waits.length > 0 || this.#stopping ? undefined : this.#reader.take();
+    return this.awaited || this.#stopping || this.#paused ? undefined : this.#reader.take();
   }
 
   /** Blocks the thread until `found` is true, or at the end. Throws `ERR_RINGWAY_TIMEOUT`, `ERR_RINGWAY_BUSY`. */
   block(timeout: number | undefined, found: () => boolean): void {
     this.check();
     checkWait({ timeout });
+    if (this.#paused) {
+      throw new RingwayError(
+        'ERR_RINGWAY_BUSY',
+        'this consumer is paused, and a blocked thread cannot resume it: call resume()',
+      );
+    }
     if (this.#waits.length > 0) {
       throw new RingwayError(
         'ERR_RINGWAY_BUSY',
@@ -181,7 +205,7 @@ export class Receiver<T> {
   /** Nobody overtakes while the event loop has its turn: what is asked for meanwhile queues up behind this one. */
   #receiveNextTurn(options: WaitOptions | undefined): Promise<Delivery<T> | undefined> {
     void this.turn.next().then(() => {
-      if (!this.closed && !this.#look()) this.#idle.start();
+      if (!this.closed && !this.#paused) this.#goOn();
     });
     return this.#enqueue(options);
   }
@@ -194,6 +218,10 @@ export class Receiver<T> {
     });
     this.#waits.push(pending);
     return pending.promise;
+  }
+
+  #goOn(): void {
+    if (!this.#look()) this.#idle.start();
   }
 
   /** Settles waits, as far as there are messages. True when none is left. */
