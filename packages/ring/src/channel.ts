@@ -20,6 +20,7 @@ import {
   QUEUE_ENDINGS,
   QUEUE_FLAG,
   QUEUE_LANES_HIGH,
+  QUEUE_PRIORITIES,
   QUEUE_SLEEPERS,
   SLOTS_BYTE,
   queueLayout,
@@ -131,6 +132,17 @@ export class Channel implements LaneContext {
   newIdle(waiting: Waiting, strategy: IdleStrategy, pollMicroseconds: number): Idle {
     const { segment, words, layout, roster } = this;
     return new Idle(segment, words, layout.slotCount, roster, waiting, strategy, pollMicroseconds);
+  }
+
+  /** Whether lanes have priorities. */
+  get hasPriorities(): boolean {
+    // A plain load: who misses the first one for a moment takes the lanes in turn once more.
+    return this.#words[this.#queue + QUEUE_PRIORITIES] !== 0;
+  }
+
+  /** After the first lane that has one was given it. */
+  announcePriorities(): void {
+    Atomics.store(this.#words, this.#queue + QUEUE_PRIORITIES, 1);
   }
 
   /** How many producers have ended. */

@@ -4,6 +4,7 @@ import type { Channel } from './channel.js';
 import { BLOCKED, CORRUPT, Claim } from './claim.js';
 import { monotonicMs } from './clock.js';
 import type { Lane } from './lane.js';
+import { LaneOrder } from './lane-order.js';
 import { LANE_STATE } from './layout.js';
 import { joinAsConsumer, reclaimLanes } from './membership.js';
 import type { Adopter, Recovery } from './recovery.js';
@@ -37,6 +38,7 @@ export class ConsumerCore implements Adopter {
   /** Own claims that an earlier owner of the slot left. */
   readonly #inherited: Claim[] = [];
   readonly #adoptions: Adoption[] = [];
+  readonly #order: LaneOrder;
   #lane = 0;
   #lanesHigh = 0;
   #blocked = false;
@@ -62,6 +64,7 @@ export class ConsumerCore implements Adopter {
     this.#recovery = recovery;
     this.#corrupt = corrupt;
     this.#capacity = capacityFor(prefetch);
+    this.#order = new LaneOrder(channel);
     this.#claims = new Array<Claim | undefined>(channel.layout.lanes).fill(undefined);
     const { slot, inherited } = joinAsConsumer(channel, recovery, label);
     this.slot = slot;
@@ -100,6 +103,7 @@ export class ConsumerCore implements Adopter {
       if (adopted !== undefined) return adopted;
     }
     this.#blocked = false;
+    if (this.#channel.hasPriorities) return this.#nextByPriority(limit);
     // Looked up again when all known lanes were found empty: before a park that is after the bit was set, so that no new lane is missed.
     let high = this.#lanesHigh;
     for (let tried = 0; ; tried++) {
@@ -110,20 +114,37 @@ export class ConsumerCore implements Adopter {
         tried = 0;
       }
       if (this.#lane >= high) this.#lane = 0;
-      const claim = (this.#claims[this.#lane] ??= this.#claim(this.#channel.lane(this.#lane)));
-      if (claim.waiting > 0) return this.#found(claim);
-      if (claim.unnoted) {
-        this.#note(claim);
-        // All that it could note is in somebody's hands.
-        this.#blocked ||= claim.waiting === 0;
-      } else {
-        const taken = claim.take(this.#me, limit, this.#now);
-        if (taken === CORRUPT) this.#quarantine(claim);
-        else if (taken === BLOCKED) this.#blocked = true;
-      }
-      if (claim.waiting > 0) return this.#found(claim);
+      const claim = this.#nextIn(this.#lane, limit);
+      if (claim !== undefined) return claim;
       this.#lane++;
     }
+  }
+
+  /** All lanes that there are now: before a park that is after the bit was set, so that no new lane is missed. */
+  #nextByPriority(limit: number): Claim | undefined {
+    for (const lane of this.#order.next()) {
+      const claim = this.#nextIn(lane, limit);
+      if (claim === undefined) continue;
+      this.#lane = lane;
+      return claim;
+    }
+    return undefined;
+  }
+
+  /** What there is in one lane. */
+  #nextIn(lane: number, limit: number): Claim | undefined {
+    const claim = (this.#claims[lane] ??= this.#claim(this.#channel.lane(lane)));
+    if (claim.waiting > 0) return this.#found(claim);
+    if (claim.unnoted) {
+      this.#note(claim);
+      // All that it could note is in somebody's hands.
+      this.#blocked ||= claim.waiting === 0;
+    } else {
+      const taken = claim.take(this.#me, limit, this.#now);
+      if (taken === CORRUPT) this.#quarantine(claim);
+      else if (taken === BLOCKED) this.#blocked = true;
+    }
+    return claim.waiting > 0 ? this.#found(claim) : undefined;
   }
 
   /**
@@ -136,6 +157,7 @@ export class ConsumerCore implements Adopter {
 
   /** The next call of {@link ConsumerCore.next} begins with another lane: after a batch, so that none starves. */
   turnToNextLane(): void {
+    if (this.#channel.hasPriorities) this.#order.taken(this.#lane);
     this.#lane++;
   }
 

@@ -16,6 +16,7 @@ import {
   LANE_OLDEST_FLOAT,
   LANE_OWNER,
   LANE_POSITION,
+  LANE_PRIORITY,
   LANE_QUARANTINE,
   LANE_STATE,
   LANE_STATE_WORD,
@@ -117,6 +118,16 @@ export class Lane {
 
   get quarantined(): boolean {
     return Atomics.load(this.#words, this.base + LANE_QUARANTINE) !== 0;
+  }
+
+  /** Consumers look at lanes with a higher one first. */
+  get priority(): number {
+    return this.#words[this.base + LANE_PRIORITY];
+  }
+
+  /** For the lane's owner, before it is open. */
+  set priority(priority: number) {
+    this.#words[this.base + LANE_PRIORITY] = priority;
   }
 
   /** For people. */

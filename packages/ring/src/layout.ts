@@ -39,6 +39,8 @@ export const QUEUE_CONSUMERS_HIGH = 0;
 export const QUEUE_LANES_HIGH = 1;
 /** How many producers have ended their stream; consumers compare it with what they saw first. */
 export const QUEUE_ENDINGS = 2;
+/** Not 0: some lane has had a priority, so consumers look at them. Never falls. */
+export const QUEUE_PRIORITIES = 3;
 /** Not 0: somebody waits until everything is acknowledged. */
 export const QUEUE_DRAIN_WANTED = 16;
 /** Futex word, moved when everything was acknowledged while somebody waited for it. */
@@ -70,7 +72,7 @@ export const LANE_STATE_WORD = 1;
 export const LANE_QUARANTINE = 2;
 /** Raised each time that the lane is taken: marks the first frame of each producer. */
 export const LANE_EPOCH = 3;
-/** For a later minor version. */
+/** Consumers look at lanes with a higher one first. 0 unless its producer chose one. */
 export const LANE_PRIORITY = 4;
 /** Published up to here, modulo 2^32. */
 export const LANE_POSITION = 16;

@@ -70,7 +70,7 @@ export function joinAsProducer(channel: Channel, recovery: Recovery, label: stri
  * @param me - owner word of the producer's slot
  * @returns the lane and its epoch
  */
-export function takeLane(channel: Channel, me: number, label: string): { lane: Lane; epoch: number } {
+export function takeLane(channel: Channel, me: number, label: string, priority = 0): { lane: Lane; epoch: number } {
   const own = label === '' ? undefined : channel.lanes().find((lane) => isLeftBy(lane, label) && lane.seize(me));
   const taken =
     own ??
@@ -86,20 +86,23 @@ export function takeLane(channel: Channel, me: number, label: string): { lane: L
     taken.disown(me);
     throw error;
   }
-  return { lane: taken, epoch: openLane(taken, label) };
+  const epoch = openLane(taken, label, priority);
+  if (priority !== 0) channel.announcePriorities();
+  return { lane: taken, epoch };
 }
 
 /**
  * For a producer whose lane is out of use where there is no other: forgets what is in it, and opens it again. Undefined while a consumer is still at work
  * on a claim in it.
  */
-export function renewLane(lane: Lane, label: string): { lane: Lane; epoch: number } | undefined {
-  return lane.reset() ? { lane, epoch: openLane(lane, label) } : undefined;
+export function renewLane(lane: Lane, label: string, priority: number): { lane: Lane; epoch: number } | undefined {
+  return lane.reset() ? { lane, epoch: openLane(lane, label, priority) } : undefined;
 }
 
-function openLane(lane: Lane, label: string): number {
+function openLane(lane: Lane, label: string, priority: number): number {
   const epoch = lane.beginEpoch();
   lane.label = label;
+  lane.priority = priority;
   lane.setState(LANE_STATE.open);
   return epoch;
 }

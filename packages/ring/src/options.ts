@@ -63,6 +63,11 @@ export interface QueueOptions<T> extends QueueGeometry {
 export interface ProducerOptions {
   /** For people, and to go on in the lane of a dead producer with the same label. At most 48 bytes of UTF-8. Default none. */
   readonly label?: string | undefined;
+  /**
+   * Consumers take the messages of producers with a higher priority first, -1000 to 1000; of the same priority in turn. Not strictly: one look in 16 goes to all in turn, so that none starves, and
+   * what a consumer has in hand it keeps. Default 0.
+   */
+  readonly priority?: number | undefined;
   /** `each` (default): a message is visible when `send` returns. `tick`: published together at the end of this turn of the event loop, or every 16 KiB. */
   readonly publish?: 'each' | 'tick' | undefined;
   /** Stamp every message with the time of its publication. Default false. */

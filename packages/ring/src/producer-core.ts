@@ -31,6 +31,7 @@ export function outgoingLength({ payload, metadata }: Outgoing): number {
 /** How one producer works; checked. */
 export interface ProducerSettings {
   readonly label: string;
+  readonly priority: number;
   /** Stamp each message with the time. */
   readonly timestamps: boolean;
   /** Publish once a turn of the event loop. */
@@ -75,7 +76,7 @@ export class ProducerCore<T> {
     this.slot = joinAsProducer(channel, recovery, settings.label);
     this.#me = channel.slots.owner(this.slot);
     try {
-      this.#use(takeLane(channel, this.#me, settings.label));
+      this.#use(takeLane(channel, this.#me, settings.label, settings.priority));
     } catch (error) {
       channel.slots.free(this.slot);
       throw error;
@@ -309,12 +310,12 @@ export class ProducerCore<T> {
     const lost = laneLost(lane);
     // The new one first: without it this producer stays the old one's owner, and tries again at the next send.
     try {
-      this.#use(takeLane(this.#channel, this.#me, this.#settings.label));
+      this.#use(takeLane(this.#channel, this.#me, this.#settings.label, this.#settings.priority));
       this.#laneGoes(lost);
       lane.setState(LANE_STATE.abandoned);
       lane.disown(this.#me);
     } catch (error) {
-      const renewed = renewLane(lane, this.#settings.label);
+      const renewed = renewLane(lane, this.#settings.label, this.#settings.priority);
       if (renewed === undefined) throw error;
       this.#laneGoes(lost);
       this.#use(renewed);

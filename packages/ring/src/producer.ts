@@ -12,6 +12,7 @@ import { SendQueue } from './send-queue.js';
 const RESOLVED = Promise.resolve();
 /** Messages of a batch between two looks at whether the event loop is due a turn, and at the signal. */
 const BATCH_MESSAGES = 64;
+const MOST_PRIORITY = 1000;
 
 /** What a message may carry besides its value. */
 export interface MessageOptions {
@@ -66,7 +67,8 @@ export class Producer<T> {
     if (publish !== 'each' && publish !== 'tick')
       throw new RangeError(`publish must be 'each' or 'tick', not ${String(publish)}`);
     const { aside = false } = context;
-    const settings = { label, timestamps: options.timestamps === true, tick: publish === 'tick', aside };
+    const priority = wholeNumber('priority', options.priority ?? 0, -MOST_PRIORITY, MOST_PRIORITY);
+    const settings = { label, priority, timestamps: options.timestamps === true, tick: publish === 'tick', aside };
     this.#context = context;
     this.#core = new ProducerCore(channel, recovery, codec, settings);
     this.#sends = new SendQueue(this.#core, channel, recovery, idle, pollMicroseconds);
