@@ -42,6 +42,8 @@ export class Claim {
   lengths: Int32Array;
   tags: Int32Array;
   mask: number;
+  /** How many delivered frames are not handed out yet, because it is not their time. Counted by who keeps them. */
+  deferred = 0;
   readonly #words: Int32Array;
   readonly #floats: Float64Array;
   readonly #slots: Slots;
@@ -104,6 +106,11 @@ export class Claim {
   /** Whether this claim holds anything: while it does, its frames' bytes are not reused. */
   get active(): boolean {
     return this.#head !== this.#tail || this.#noted !== this.#to;
+  }
+
+  /** Whether no more frames can be noted. */
+  get full(): boolean {
+    return ((this.#tail - this.#head) | 0) === this.mask + 1;
   }
 
   /** Whether it has frames that are not noted yet: adopted, or interrupted. */

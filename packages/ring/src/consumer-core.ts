@@ -1,7 +1,7 @@
 import { RingwayError } from '@ringway/memory';
 import { leaving } from '@ringway/sync';
 import type { Channel } from './channel.js';
-import { BLOCKED, CORRUPT, Claim } from './claim.js';
+import { BLOCKED, CORRUPT, Claim, NOTHING } from './claim.js';
 import { monotonicMs } from './clock.js';
 import type { Lane } from './lane.js';
 import { LaneOrder } from './lane-order.js';
@@ -45,6 +45,7 @@ export class ConsumerCore implements Adopter {
   #looks = FINDS_PER_CLOCK * LOOKS_PER_FIND;
   #now = monotonicMs();
   #endings: number;
+  #heldUp: (claim: Claim) => boolean = () => false;
   #closed = false;
 
   /**
@@ -78,6 +79,11 @@ export class ConsumerCore implements Adopter {
     this.lookForDead();
     const unseen = channel.lanes().some((lane) => lane.state === LANE_STATE.ended && !lane.isDrained());
     this.#endings = channel.endings - (unseen ? 1 : 0);
+  }
+
+  /** What is to be done where messages that are not due keep a claim from going on; true if it can now. */
+  onHeldUp(makeWay: (claim: Claim) => boolean): void {
+    this.#heldUp = makeWay;
   }
 
   /** Whether {@link ConsumerCore.close} was called. */
@@ -142,7 +148,7 @@ export class ConsumerCore implements Adopter {
     } else {
       const taken = claim.take(this.#me, limit, this.#now);
       if (taken === CORRUPT) this.#quarantine(claim);
-      else if (taken === BLOCKED) this.#blocked = true;
+      else if (taken === BLOCKED) this.#blocked ||= !this.#takeBehind(claim, limit);
     }
     return claim.waiting > 0 ? this.#found(claim) : undefined;
   }
@@ -249,6 +255,15 @@ export class ConsumerCore implements Adopter {
     this.lookForDead();
   }
 
+  /** What stands in the way of a claim are messages that are not due: tries once more without them. */
+  #takeBehind(claim: Claim, limit: number): boolean {
+    return this.#makeWay(claim) && claim.take(this.#me, limit, this.#now) > NOTHING;
+  }
+
+  #makeWay(claim: Claim): boolean {
+    return claim.deferred > 0 && this.#heldUp(claim);
+  }
+
   #found(claim: Claim): Claim {
     this.#looks -= LOOKS_PER_FIND;
     return claim;
@@ -257,6 +272,7 @@ export class ConsumerCore implements Adopter {
   #nextAdopted(): Claim | undefined {
     for (const claim of [...this.#inherited, ...this.#adoptions.flatMap(({ claims }) => claims)]) {
       if (claim.waiting === 0 && claim.unnoted) this.#note(claim);
+      if (claim.waiting === 0 && claim.unnoted && this.#makeWay(claim)) this.#note(claim);
       if (claim.waiting > 0) return claim;
     }
     this.settle();

@@ -31,6 +31,8 @@ export interface ConsumerContext<T> {
   readonly returns: Returns;
   /** A lane was taken out of use. True if somebody listens, so that it need not fail a call. */
   readonly corrupt: (error: RingwayError) => boolean;
+  /** The dead letters could not take a message. True if somebody listens. */
+  readonly lettersFailed: (error: unknown) => boolean;
 }
 
 /**
@@ -50,6 +52,8 @@ export class Consumer<T> implements AsyncIterable<T> {
   readonly #poller: Poller;
   readonly #receiver: Receiver<T>;
   readonly #work = new Work();
+  /** Kinds of failures of the dead letters that a call has failed with. */
+  readonly #told = new Set<string>();
   readonly #loops: Loops<T>;
 
   /** @internal */
@@ -66,13 +70,20 @@ export class Consumer<T> implements AsyncIterable<T> {
       if (!context.corrupt(error)) this.#reader.keepFailure(error);
     });
     const settle = (claim: Claim, number: number): boolean => {
-      if (!claim.acknowledge(number)) return false;
+      if (this.closed || !claim.acknowledge(number)) return false;
       this.#core.settle();
       return true;
     };
-    this.#intake = new Intake(channel, context.returns, settle, () => {
-      if (!this.closed) this.#receiver.lookAgain();
+    this.#intake = new Intake({
+      channel,
+      returns: context.returns,
+      acknowledge: settle,
+      lookAgain: () => {
+        if (!this.closed) this.#receiver.lookAgain();
+      },
+      lettersFailed: this.#lettersFailed,
     });
+    this.#core.onHeldUp((claim) => this.#intake.makeWay(claim));
     const keeper = this.#keeper(settle);
     this.#reader = new MessageReader(channel, this.#core, context.codec, prefetch, keeper, this.#intake);
     this.#poller = new Poller(channel, this.#core, this.#intake, () => {
@@ -241,12 +252,13 @@ export class Consumer<T> implements AsyncIterable<T> {
   close(): void {
     if (this.closed) return;
     this.#receiver.close();
-    this.#intake.close();
     if (!this.#segment.closed) {
       unlessTruncated(() => {
         this.#poller.settle();
+        this.#intake.close();
       })();
     }
+    this.#intake.stop();
     this.#core.close();
     this.#work.abandon();
     this.#context.closed(this);
@@ -281,7 +293,7 @@ export class Consumer<T> implements AsyncIterable<T> {
   #keeper(settle: (claim: Claim, number: number) => boolean): Keeper {
     return {
       acknowledge: (claim, number) => {
-        if (!this.closed && settle(claim, number)) this.#receiver.lookAgain();
+        if (settle(claim, number)) this.#receiver.lookAgain();
       },
       giveBack: (handed, delayMs) => {
         if (this.closed) return;
@@ -295,6 +307,15 @@ export class Consumer<T> implements AsyncIterable<T> {
       },
     };
   }
+
+  /** Without a listener, one call that receives fails for each kind of error: what is wrong lasts, and is met again and again. */
+  readonly #lettersFailed = (error: unknown): void => {
+    if (this.#context.lettersFailed(error)) return;
+    const kind = String((error as NodeJS.ErrnoException).code);
+    if (this.#told.has(kind)) return;
+    this.#told.add(kind);
+    this.#reader.keepFailure(error as RingwayError);
+  };
 
   readonly #leave = (): void => {
     if (this.#closeOnReturn) this.close();

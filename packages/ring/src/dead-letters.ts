@@ -4,6 +4,7 @@ import type { ForwardTarget, Forwarder } from './forwarder.js';
 /** The queue that takes the dead letters of another one: the user's own handle, or one that is opened here when it is needed first. */
 export class DeadLetters {
   readonly #queue: string;
+  readonly #creationId: string;
   readonly #codecName: string;
   readonly #chosen: string | ForwardTarget | undefined;
   readonly #openNamed: (name: string) => ForwardTarget;
@@ -11,15 +12,18 @@ export class DeadLetters {
 
   /**
    * @param queue - the other one's name
+   * @param creationId - which object that is
    * @param codecName - how its messages are encoded
    */
   constructor(
     queue: string,
+    creationId: string,
     codecName: string,
     chosen: string | ForwardTarget | undefined,
     openNamed: (name: string) => ForwardTarget,
   ) {
     this.#queue = queue;
+    this.#creationId = creationId;
     this.#codecName = codecName;
     this.#chosen = chosen;
     this.#openNamed = openNamed;
@@ -30,10 +34,16 @@ export class DeadLetters {
     return typeof this.#chosen === 'string' ? this.#chosen : this.#chosen?.name;
   }
 
-  /** Opens it, unless it is open. Throws what `Queue.open` throws, and `ERR_RINGWAY_CODEC_MISMATCH`. */
+  /** Opens it, unless it is open. Throws what `Queue.open` throws, `ERR_RINGWAY_CODEC_MISMATCH`, and `ERR_RINGWAY_OPTIONS_MISMATCH` for the queue itself. */
   open(): void {
     if (this.#chosen === undefined || this.#target !== undefined) return;
     const target = typeof this.#chosen === 'string' ? this.#openNamed(this.#chosen) : this.#chosen;
+    if (target.creationId === this.#creationId) {
+      throw new RingwayError(
+        'ERR_RINGWAY_OPTIONS_MISMATCH',
+        `queue ${JSON.stringify(this.#queue)} cannot take its own dead letters: name another queue as deadLetter`,
+      );
+    }
     if (target.codecName !== this.#codecName) {
       throw new RingwayError(
         'ERR_RINGWAY_CODEC_MISMATCH',

@@ -2,11 +2,8 @@ import type { Claim } from './claim.js';
 import { monotonicMs } from './clock.js';
 import type { DeadLetterReason } from './returns.js';
 
-/** Deferred messages of one claim make it longer, up to so many frames, so that those behind them are not held up. */
-const MOST_FRAMES = 65_536;
-
-/** Longest delay of a Node timer. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** No message is deferred for longer, in milliseconds: the longest delay of a Node timer, some 24 days. */
+export const LONGEST_DELAY_MS: number = 2 ** 31 - 1;
 
 /** A message that a consumer has claimed and does not hand out yet. */
 export interface Deferred {
@@ -14,20 +11,21 @@ export interface Deferred {
   readonly number: number;
   /** CLOCK_MONOTONIC milliseconds. */
   readonly due: number;
-  /** Deliveries so far, where this handle alone knows them: it was sent back, and there was no room for a copy. */
-  readonly attempts: number | undefined;
-  /** It is to go to the dead letters, which had no room. */
+  /** Deliveries so far. */
+  readonly attempts: number;
+  /** It is to go to the dead letters, which could not take it. */
   readonly reason: DeadLetterReason | undefined;
 }
 
 /**
- * The messages of one consumer that are not due yet, the first due first. They stay claimed, so they keep their space in the lane; if the consumer closes or dies, they are handed over
- * like all that is not acknowledged.
+ * The messages of one consumer that are not due yet, the first due first. They stay claimed, so they keep their space in the lane; if the consumer dies, they are handed over like all that is
+ * not acknowledged.
  */
 export class Deferrals {
-  readonly #waiting: Deferred[] = [];
   readonly #isDue: () => void;
+  #waiting: Deferred[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #closed = false;
 
   /** @param isDue - called when the first one is due, on the event loop */
   constructor(isDue: () => void) {
@@ -35,8 +33,9 @@ export class Deferrals {
   }
 
   add(deferred: Deferred): void {
+    if (this.#closed) return;
     const { claim, due } = deferred;
-    if (claim.outstanding > (claim.mask + 1) / 2) claim.makeRoom(Math.min((claim.mask + 1) * 2, MOST_FRAMES));
+    claim.deferred++;
     let at = this.#waiting.length;
     while (at > 0 && this.#waiting[at - 1].due > due) at--;
     this.#waiting.splice(at, 0, deferred);
@@ -46,23 +45,36 @@ export class Deferrals {
   /** The first one, if it is due. No cost where nothing waits. */
   takeDue(): Deferred | undefined {
     while (this.#waiting.length > 0 && this.#waiting[0].due <= monotonicMs()) {
-      const first = this.#waiting.shift();
+      const first = this.#waiting[0];
+      this.#waiting.shift();
+      first.claim.deferred--;
       this.#arm();
       // Its lane may have been taken out of use meanwhile.
-      if (first?.claim.isOutstanding(first.number) === true) return first;
+      if (first.claim.isOutstanding(first.number)) return first;
     }
     return undefined;
   }
 
-  clear(): void {
-    this.#waiting.length = 0;
+  /** Takes those of one claim out, or all. */
+  takeAll(claim?: Claim): Deferred[] {
+    const taken = this.#waiting.filter((deferred) => claim === undefined || deferred.claim === claim);
+    this.#waiting = this.#waiting.filter((deferred) => claim !== undefined && deferred.claim !== claim);
+    for (const deferred of taken) deferred.claim.deferred--;
+    this.#arm();
+    return taken.filter((deferred) => deferred.claim.isOutstanding(deferred.number));
+  }
+
+  /** From here nothing is kept, and nobody is called. */
+  close(): void {
+    this.#closed = true;
+    this.#waiting = [];
     clearTimeout(this.#timer);
   }
 
   #arm(): void {
     clearTimeout(this.#timer);
     if (this.#waiting.length === 0) return;
-    const wait = Math.min(Math.max(Math.ceil(this.#waiting[0].due - monotonicMs()), 0), LONGEST_TIMER_MS);
+    const wait = Math.min(Math.max(Math.ceil(this.#waiting[0].due - monotonicMs()), 0), LONGEST_DELAY_MS);
     // Whoever waits for a message keeps the process alive, and not this. A timer may fire a little early, by a clock of its own.
     this.#timer = setTimeout(() => {
       if (this.#waiting.length > 0 && this.#waiting[0].due <= monotonicMs()) this.#isDue();

@@ -1,5 +1,6 @@
 import { RingwayError } from '@ringway/memory';
 import type { Claim } from './claim.js';
+import { LONGEST_DELAY_MS } from './deferrals.js';
 import { messageId, type Handed } from './intake.js';
 import type { Metadata } from './metadata.js';
 
@@ -12,7 +13,7 @@ export interface Keeper {
 
 /** How a message is sent back. */
 export interface NackOptions {
-  /** Milliseconds from now before which nobody is given it. Default 0. */
+  /** Milliseconds from now before which nobody is given it, at most 2^31 - 1 (24 days). Default 0. */
   readonly delayMs?: number | undefined;
 }
 
@@ -91,8 +92,10 @@ export class Delivery<T> {
    * stays where it is, in its producer's lane, and comes again to this consumer; then a delay holds that producer's room.
    */
   nack({ delayMs = 0 }: NackOptions = {}): void {
-    if (!(typeof delayMs === 'number' && delayMs >= 0)) {
-      throw new RangeError(`delayMs must be a number of milliseconds from 0, not ${String(delayMs)}`);
+    if (!(typeof delayMs === 'number' && delayMs >= 0 && delayMs <= LONGEST_DELAY_MS)) {
+      throw new RangeError(
+        `delayMs must be a number of milliseconds from 0 to ${LONGEST_DELAY_MS}, not ${String(delayMs)}`,
+      );
     }
     this.#giveUp((handed) => {
       this.#source.keeper.giveBack(handed, delayMs);
@@ -101,7 +104,7 @@ export class Delivery<T> {
 
   /**
    * The message can never be handled: it goes to the dead letters, and is gone if the queue has none. Does nothing after `ack`, `nack`, or when the consumer was closed. While the dead letters
-   * have no room it stays where it is, and is offered to them again and again. Throws what is wrong with them (`ERR_RINGWAY_TOO_MANY_PRODUCERS`, `ERR_RINGWAY_MESSAGE_TOO_LARGE`, …).
+   * have no room, or are not to be had (the queue emits `dead-letter-failed`), it stays where it is, and is offered to them again and again.
    */
   reject(): void {
     this.#giveUp((handed) => {
@@ -112,7 +115,6 @@ export class Delivery<T> {
   #giveUp(settle: (handed: Handed) => void): void {
     const { claim, number } = this.#source;
     if (this.#settled || !claim.isOutstanding(number)) return;
-    // Also where it throws: then it goes where it shall later.
     this.#settled = true;
     settle({ claim, number, id: this.id, attempts: this.attempts });
   }

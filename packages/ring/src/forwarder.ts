@@ -4,6 +4,7 @@ import type { Metadata } from './metadata.js';
 export interface Forwarder {
   /** @internal False if there is no room. Throws what `trySend` throws. */
   tryForward(payload: Uint8Array, carried: Metadata): boolean;
+  readonly closed: boolean;
   close(): void;
 }
 
@@ -12,6 +13,8 @@ export interface ForwardTarget {
   readonly name: string;
   /** How its messages are encoded. */
   readonly codecName: string;
+  /** Which object it is. */
+  readonly creationId: string;
   /** Throws what `producer` throws. */
   forwarder(): Forwarder;
   close(): void;

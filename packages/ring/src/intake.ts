@@ -2,7 +2,7 @@ import { RingwayError } from '@ringway/memory';
 import type { Channel } from './channel.js';
 import type { Claim } from './claim.js';
 import { monotonicMs } from './clock.js';
-import { Deferrals, type Deferred } from './deferrals.js';
+import { Deferrals, LONGEST_DELAY_MS, type Deferred } from './deferrals.js';
 import { metadataBytes } from './frame.js';
 import { contentsOffset, copyContents, metadataIn, payloadIn } from './frame-contents.js';
 import type { Lane } from './lane.js';
@@ -10,8 +10,12 @@ import { readTerms, type DeliveryTerms, type Metadata } from './metadata.js';
 import type { DeadLetterReason, Returns } from './returns.js';
 import { isTruncation } from './truncated.js';
 
-/** Milliseconds after which a message is offered again to dead letters that had no room. */
+/** Milliseconds after which a message is offered again to dead letters that could not take it. */
 const BURIAL_AGAIN_MS = 100;
+/** Milliseconds after which a message comes again that was sent back without a delay, and of which there is no copy. */
+const NACK_AGAIN_MS = 10;
+/** A claim that is held up grows up to so many frames. */
+const MOST_FRAMES = 65_536;
 
 /** What is done with one message; see {@link Intake.giveBack}. */
 export interface Handed {
@@ -27,31 +31,31 @@ export function messageId(creationId: string, lane: Lane, position: number): str
   return `${creationId}-${lane.index}-${position}`;
 }
 
+/** What an intake needs of its consumer. */
+export interface IntakeContext {
+  readonly channel: Channel;
+  readonly returns: Returns;
+  /** Acknowledges, unless the consumer was closed, without looking whether anything else can go on. */
+  readonly acknowledge: (claim: Claim, number: number) => void;
+  /** On the event loop: there may be something to hand out. */
+  readonly lookAgain: () => void;
+  /** The dead letters could not take a message. */
+  readonly lettersFailed: (error: unknown) => void;
+}
+
 /**
  * Decides of each message that one consumer has claimed whether it is handed out, and when; and does what is to be done with those that are not: they wait until they are due, or go to the
- * dead letters.
+ * dead letters. Whatever is not handed out is acknowledged, or kept here.
  */
 export class Intake {
-  readonly #channel: Channel;
-  readonly #returns: Returns;
+  readonly #context: IntakeContext;
   readonly #deferrals: Deferrals;
-  readonly #acknowledge: (claim: Claim, number: number) => void;
   readonly #terms: DeliveryTerms = { expiry: Infinity, notBefore: 0, attempts: 0 };
+  #soon: NodeJS.Immediate | undefined;
 
-  /**
-   * @param acknowledge - acknowledges without looking whether anything else can go on
-   * @param isDue - called when a message that was deferred is due, on the event loop
-   */
-  constructor(
-    channel: Channel,
-    returns: Returns,
-    acknowledge: (claim: Claim, number: number) => void,
-    isDue: () => void,
-  ) {
-    this.#channel = channel;
-    this.#returns = returns;
-    this.#acknowledge = acknowledge;
-    this.#deferrals = new Deferrals(isDue);
+  constructor(context: IntakeContext) {
+    this.#context = context;
+    this.#deferrals = new Deferrals(context.lookAgain);
   }
 
   /** Whether a message is to be looked at by {@link Intake.accepts}: it carries something, or somebody else has claimed it before. */
@@ -61,28 +65,42 @@ export class Intake {
 
   /** Whether a consumer had it before. */
   wasHandedOut(claim: Claim, number: number): boolean {
-    return this.#readTerms(claim, number) > 0;
+    return this.#readTerms(claim, number).attempts + claim.earlierDeliveries(number) > 0;
   }
 
-  /** Whether it is handed out now. If not, it is deferred, or acknowledged. */
+  /** Whether it is handed out now. If not, it is kept until its time, or done with. */
   accepts(claim: Claim, number: number): boolean {
-    const terms = this.#terms;
-    const attempts = this.#readTerms(claim, number);
-    const { maxDeliveries = Infinity } = this.#returns;
-    if (attempts >= maxDeliveries) return !this.#bury(claim, number, 'max-deliveries', attempts);
-    if (terms.expiry === Infinity && terms.notBefore === 0) return true;
-    const now = monotonicMs();
-    if (terms.expiry <= now) return !this.#bury(claim, number, 'expired', attempts);
-    if (!(terms.notBefore > now)) return true;
-    this.#deferrals.add({ claim, number, due: terms.notBefore, attempts: undefined, reason: undefined });
+    const { notBefore, expiry, attempts: carried } = this.#readTerms(claim, number);
+    const timed = expiry !== Infinity || notBefore !== 0;
+    const now = timed ? monotonicMs() : 0;
+    if (notBefore > now && notBefore <= now + LONGEST_DELAY_MS) {
+      // Nobody can have had it since it was sent back, whatever its claim says of those behind it.
+      this.#deferrals.add({ claim, number, due: notBefore, attempts: carried, reason: undefined });
+      return false;
+    }
+    const attempts = carried + claim.earlierDeliveries(number);
+    if (attempts >= this.#maxDeliveries) this.#bury({ claim, number, attempts, reason: 'max-deliveries' });
+    else if (timed && expiry <= now) this.#bury({ claim, number, attempts, reason: 'expired' });
+    else return true;
     return false;
   }
 
-  /** A message that was deferred and is to be handed out now. */
+  /** So many messages in a row were not handed out: the event loop has a turn before the next ones are looked at. */
+  lookAgainSoon(): void {
+    this.#soon ??= setImmediate(() => {
+      this.#soon = undefined;
+      this.#context.lookAgain();
+    });
+  }
+
+  /** A message that was kept, and is to be handed out now. */
   takeDue(): Deferred | undefined {
     for (let due = this.#deferrals.takeDue(); due !== undefined; due = this.#deferrals.takeDue()) {
-      const { claim, number, reason, attempts = 0 } = due;
-      if (reason === undefined || !this.#bury(claim, number, reason, attempts)) return due;
+      const { claim, number, attempts, reason } = due;
+      if (reason !== undefined) this.#bury({ claim, number, attempts, reason });
+      else if (this.#readTerms(claim, number).expiry <= monotonicMs())
+        this.#bury({ claim, number, attempts, reason: 'expired' });
+      else return due;
     }
     return undefined;
   }
@@ -93,63 +111,126 @@ export class Intake {
   }
 
   /** Nack: it is to be handed out again, to anybody, after so many milliseconds. */
-  giveBack(handed: Handed, delayMs: number): void {
-    const { claim, number, id, attempts } = handed;
-    const { maxDeliveries = Infinity } = this.#returns;
-    if (attempts >= maxDeliveries) {
-      this.#bury(claim, number, 'max-deliveries', attempts);
+  giveBack({ claim, number, attempts }: Handed, delayMs: number): void {
+    if (attempts >= this.#maxDeliveries) {
+      this.#bury({ claim, number, attempts, reason: 'max-deliveries' });
       return;
     }
     const due = delayMs > 0 ? monotonicMs() + delayMs : 0;
-    const frame = this.#read(claim, number);
-    if (frame !== undefined && this.#returns.copy({ ...frame, id, attempts }, due)) this.#acknowledge(claim, number);
-    else this.#deferrals.add({ claim, number, due, attempts, reason: undefined });
+    if (this.#copy({ claim, number, due, attempts, reason: undefined })) return;
+    // Here it comes again; others have their turn meanwhile.
+    const later = Math.max(due, monotonicMs() + NACK_AGAIN_MS);
+    this.#deferrals.add({ claim, number, due: later, attempts, reason: undefined });
   }
 
-  /** It is to be handed out to nobody any more. Throws what sending it to the dead letters throws; it goes there later then. */
+  /** It is to be handed out to nobody any more. */
   reject({ claim, number, attempts }: Handed): void {
-    this.#bury(claim, number, 'rejected', attempts);
+    this.#bury({ claim, number, attempts, reason: 'rejected' });
   }
 
-  /** The consumer closes. */
-  close(): void {
-    this.#deferrals.clear();
-  }
-
-  /** False if it cannot be read, and so has to be handed out, for somebody must be told. */
-  #bury(claim: Claim, number: number, reason: DeadLetterReason, attempts: number): boolean {
-    const frame = this.#read(claim, number);
-    if (frame === undefined) return false;
-    const { creationId } = this.#channel.segment.header;
-    const position = claim.lane.longPositionOf(claim.positions[number & claim.mask]);
-    const id = frame.metadata.origin ?? messageId(creationId, claim.lane, position);
-    let buried = false;
-    try {
-      buried = this.#returns.bury({ ...frame, id, attempts }, reason);
-    } finally {
-      // Also where it throws: then somebody is told, and it is tried again all the same.
-      if (buried) this.#acknowledge(claim, number);
-      else this.#deferrals.add({ claim, number, due: monotonicMs() + BURIAL_AGAIN_MS, attempts, reason });
-    }
+  /**
+   * A claim cannot go on because of messages in it that are not due: they go behind all others, as copies. Where there is no room for copies, the claim grows, as far as it may. Whether
+   * anything came of it.
+   */
+  makeWay(claim: Claim): boolean {
+    if (this.#sendOn(this.#deferrals.takeAll(claim))) return true;
+    const frames = claim.mask + 1;
+    if (!claim.full || frames >= MOST_FRAMES) return false;
+    claim.makeRoom(frames * 2);
     return true;
   }
 
-  /** Returns how often it was handed out. */
-  #readTerms(claim: Claim, number: number): number {
-    const extra = metadataBytes(claim.tags[number & claim.mask]);
-    readTerms(claim.lane.bytes, contentsOffset(claim, number), extra, this.#terms);
-    return this.#terms.attempts + claim.earlierDeliveries(number);
+  /** Before the consumer closes: what is kept goes behind all others, so that nothing that was acknowledged behind it comes again. The rest is handed over. */
+  close(): void {
+    this.#sendOn(this.#deferrals.takeAll());
+    this.stop();
   }
 
-  /** The message where it lies; undefined if it cannot be read: then its consumer is to be told. */
-  #read(claim: Claim, number: number): { payload: Uint8Array; metadata: Metadata } | undefined {
+  /** From here nobody is called. */
+  stop(): void {
+    clearImmediate(this.#soon);
+    this.#deferrals.close();
+  }
+
+  get #maxDeliveries(): number {
+    return this.#context.returns.maxDeliveries ?? Infinity;
+  }
+
+  /** Copies what can be copied; keeps the rest. Whether any was. */
+  #sendOn(kept: readonly Deferred[]): boolean {
+    let sent = false;
+    for (const deferred of kept) {
+      if (deferred.reason === undefined && this.#copy(deferred)) sent = true;
+      else this.#deferrals.add(deferred);
+    }
+    return sent;
+  }
+
+  /** Publishes a copy, and then acknowledges the original. False if that is not possible now, and nothing has happened. */
+  #copy({ claim, number, due, attempts }: Deferred): boolean {
     try {
-      const copy = copyContents(claim, number);
-      const tag = claim.tags[number & claim.mask];
-      return { payload: payloadIn(this.#channel, claim, copy, tag), metadata: metadataIn(copy, tag) };
+      const { payload, metadata } = this.#read(claim, number);
+      const id = this.#idOf(claim, number, metadata);
+      if (!this.#context.returns.copy({ id, payload, metadata, attempts }, due)) return false;
+    } catch (error) {
+      if (isTruncation(error) || !isSystemError(error)) throw error;
+      return false;
+    }
+    this.#context.acknowledge(claim, number);
+    return true;
+  }
+
+  /** Sends a message to the dead letters, and then acknowledges it. If they cannot take it, it is kept, and sent there again; what nobody can read is gone. */
+  #bury({ claim, number, attempts, reason }: Omit<Deferred, 'due'> & { readonly reason: DeadLetterReason }): void {
+    const { returns, acknowledge, lettersFailed } = this.#context;
+    let gone = false;
+    try {
+      const message = this.#readable(claim, number);
+      if (message === undefined) returns.drop(this.#idOf(claim, number, {}), attempts, reason);
+      else {
+        const id = this.#idOf(claim, number, message.metadata);
+        gone = returns.bury({ ...message, id, attempts }, reason);
+      }
+      gone ||= message === undefined;
+    } catch (error) {
+      if (isTruncation(error)) throw error;
+      lettersFailed(error);
+    } finally {
+      if (gone) acknowledge(claim, number);
+      else this.#deferrals.add({ claim, number, due: monotonicMs() + BURIAL_AGAIN_MS, attempts, reason });
+    }
+  }
+
+  #idOf(claim: Claim, number: number, { origin }: Metadata): string {
+    const { creationId } = this.#context.channel.segment.header;
+    return origin ?? messageId(creationId, claim.lane, claim.lane.longPositionOf(claim.positions[number & claim.mask]));
+  }
+
+  #readTerms(claim: Claim, number: number): DeliveryTerms {
+    const extra = metadataBytes(claim.tags[number & claim.mask]);
+    readTerms(claim.lane.bytes, contentsOffset(claim, number), extra, this.#terms);
+    return this.#terms;
+  }
+
+  /** The message where it lies. Throws what is wrong with it. */
+  #read(claim: Claim, number: number): { payload: Uint8Array; metadata: Metadata } {
+    const copy = copyContents(claim, number);
+    const tag = claim.tags[number & claim.mask];
+    return { payload: payloadIn(this.#context.channel, claim, copy, tag), metadata: metadataIn(copy, tag) };
+  }
+
+  /** The same; undefined for what no one can ever read. */
+  #readable(claim: Claim, number: number): { payload: Uint8Array; metadata: Metadata } | undefined {
+    try {
+      return this.#read(claim, number);
     } catch (error) {
       if (error instanceof RingwayError && !isTruncation(error)) return undefined;
       throw error;
     }
   }
+}
+
+/** What the system, or what stands in the lane, is to blame for, and not the program. */
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
 }

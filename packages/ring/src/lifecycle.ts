@@ -21,6 +21,10 @@ export interface QueueEvents {
   unlinked: [];
   /** A message is given to no consumer any more; it went to the dead letters, if the queue has any. Told by the handle that found out. */
   'dead-letter': [letter: DeadLetter];
+  /**
+   * A message could not be sent to the dead letters; it stays where it is, and is sent there again and again. Without a listener, a call that receives fails with it.
+   */
+  'dead-letter-failed': [error: unknown];
   /** A lane was taken out of use. With a listener, calls that receive do not fail for it. */
   'corrupt-lane': [error: RingwayError];
 }

@@ -12,6 +12,8 @@ import type { Metadata } from './metadata.js';
 import { isTruncation } from './truncated.js';
 
 const MESSAGE = FRAME_TYPE.message;
+/** Messages that are not handed out, in a row, before the event loop has a turn. */
+export const MOST_PASSED = 64;
 const NO_METADATA: Metadata = Object.freeze({});
 
 /**
@@ -48,7 +50,7 @@ export class MessageReader<T> {
     if (this.#putBack.length > 0) return this.#putBack.shift();
     const due = this.#intake.takeDue();
     if (due !== undefined) return this.#decode(due.claim, due.number, due.attempts);
-    for (;;) {
+    for (let passed = 0; ;) {
       const claim = this.#core.next(this.limit);
       if (claim === undefined) {
         this.throwFailure();
@@ -59,6 +61,10 @@ export class MessageReader<T> {
       if (claim.passOver(number)) continue;
       if (!this.#intake.concerns(claim, number) || this.#intake.accepts(claim, number)) {
         return this.#decode(claim, number, undefined);
+      }
+      if (++passed === MOST_PASSED) {
+        this.#intake.lookAgainSoon();
+        return undefined;
       }
     }
   }

@@ -111,7 +111,7 @@ export function decodeMetadata(copy: Uint8Array): Metadata {
     else if (tag === METADATA_TAG.time) found.time = number(tag, data, 8).readDoubleLE();
     else if (tag === METADATA_TAG.expiry) found.expiry = number(tag, data, 8).readDoubleLE();
     else if (tag === METADATA_TAG.notBefore) found.notBefore = number(tag, data, 8).readDoubleLE();
-    else if (tag === METADATA_TAG.origin) found.origin = data.toString('latin1');
+    else if (tag === METADATA_TAG.origin) found.origin = origin(data);
     else if (tag === METADATA_TAG.attempts) found.attempts = number(tag, data, 4).readUInt32LE();
     else if (tag === METADATA_TAG.headers) found.headers = headers(data);
     else if (tag === 0 || (tag > HIGHEST_TAG && tag < TAG_OPTIONAL)) throw malformed(`tag ${tag} is unknown`);
@@ -197,6 +197,14 @@ function headers(data: Buffer): Record<string, string> {
     found[name] = header;
   }
   return found;
+}
+
+/** Longer than any id: what is longer was not written here. */
+const MOST_ORIGIN_BYTES = 64;
+
+function origin(data: Buffer): string {
+  if (data.length > MOST_ORIGIN_BYTES) throw malformed(`the origin has ${data.length} bytes, an id has fewer`);
+  return data.toString('latin1');
 }
 
 function malformed(what: string, cause?: unknown): RingwayError {

@@ -7,6 +7,7 @@ import { contentsOffset, copyContents, payloadIn } from './frame-contents.js';
 import { frameType, metadataBytes } from './frame.js';
 import type { Intake } from './intake.js';
 import { FRAME_HEADER_BYTES, FRAME_TYPE } from './layout.js';
+import { MOST_PASSED } from './message-reader.js';
 import { readSpill } from './spill-reader.js';
 
 const MESSAGE = FRAME_TYPE.message;
@@ -55,12 +56,16 @@ export class Poller {
     const due = limit > 0 ? this.#intake.takeDue() : undefined;
     if (due !== undefined) return this.#pollDue(due, handler);
     // Again only where a claim held nothing that is handed out.
-    for (;;) {
+    for (let passed = 0; ;) {
       const claim = limit > 0 ? this.#core.next(limit) : undefined;
       if (claim === undefined) return 0;
       const done = this.#pollClaim(claim, handler, limit);
       this.#core.turnToNextLane();
       if (done > 0 || this.#core.closed) return done;
+      if (++passed === MOST_PASSED) {
+        this.#intake.lookAgainSoon();
+        return 0;
+      }
     }
   }
 
@@ -127,13 +132,12 @@ export class Poller {
   /** A message that was deferred; a private copy of it. */
   #pollDue(due: Deferred, handler: CheckedHandler): number {
     const { claim, number } = due;
-    const copy = copyContents(claim, number);
-    const tag = claim.tags[number & claim.mask];
-    const payload = payloadIn(this.#channel, claim, copy, tag);
-    const redelivered = due.attempts !== undefined || claim.adopted || this.#intake.wasHandedOut(claim, number);
-    claim.hand(number);
     this.#handingDue = true;
     try {
+      const copy = copyContents(claim, number);
+      const payload = payloadIn(this.#channel, claim, copy, claim.tags[number & claim.mask]);
+      const redelivered = due.attempts > 0 || claim.adopted;
+      claim.hand(number);
       const answer: unknown = handler(payload, 0, payload.length, redelivered);
       if (answer !== undefined) refusePromise(answer);
       if (!this.#core.closed) claim.acknowledge(number);

@@ -190,6 +190,7 @@ export class ProducerCore<T> {
     const metadata = carried === undefined && !this.#settings.timestamps ? undefined : this.#metadata(carried);
     // Headers are the user's: their getters may have closed this producer.
     if (this.#state !== 'open') this.check();
+    if (payload.length > this.#channel.maxMessageBytes) throw this.#tooLarge(payload.length);
     const extra = metadata === undefined ? 0 : metadata.length;
     if (payload.length + extra <= this.#writer.maxLength) return { payload, metadata, spill: undefined };
     return this.#spill(payload, metadata);

@@ -316,7 +316,8 @@ export class Producer<T> {
 
   #tryWrite(payload: Uint8Array, carried: Metadata | undefined): boolean {
     const outgoing = this.#core.prepare(payload, carried);
-    if (this.#core.write(outgoing)) return true;
+    // Options and headers are the user's: a getter may have reserved a place, or have sent something that waits.
+    if (!this.#core.busy() && this.#core.write(outgoing)) return true;
     this.#core.discard(outgoing);
     return false;
   }

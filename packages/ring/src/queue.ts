@@ -60,8 +60,12 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
     this.#attachment = new Attachment(segment, reopen && (() => reopen(this.#codec)), (peer) => {
       this.#emitLater('peer-lost', peer);
     });
-    this.#deadLetters = new DeadLetters(segment.name, codec.name, options.deadLetter, (letters) =>
-      openForLetters(letters, codec, options),
+    this.#deadLetters = new DeadLetters(
+      segment.name,
+      segment.header.creationId,
+      codec.name,
+      options.deadLetter,
+      (letters) => openForLetters(letters, codec, options),
     );
     this.#returns = new Returns({
       queue: segment.name,
@@ -167,8 +171,13 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
       this.#emitLater('corrupt-lane', error);
       return this.listenerCount('corrupt-lane') > 0;
     };
+    const lettersFailed = (error: unknown): boolean => {
+      this.#emitLater('dead-letter-failed', error);
+      return this.listenerCount('dead-letter-failed') > 0;
+    };
     const consumer = this.#join(
-      (channel, recovery) => new Consumer<T>({ channel, codec, recovery, returns, closed, corrupt }, options),
+      (channel, recovery) =>
+        new Consumer<T>({ channel, codec, recovery, returns, closed, corrupt, lettersFailed }, options),
     );
     this.#consumers.add(consumer);
     return consumer;
@@ -185,6 +194,11 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
     );
     this.#forwarders.add(forwarder);
     return forwarder;
+  }
+
+  /** @internal Which object it is. */
+  get creationId(): string {
+    return this.#attachment.channel.segment.header.creationId;
   }
 
   /** @internal Name of its codec. */

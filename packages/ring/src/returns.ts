@@ -1,7 +1,7 @@
-import { RingwayError } from '@ringway/memory';
 import type { Metadata } from './metadata.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { Forwarder } from './forwarder.js';
+import { isTruncation } from './truncated.js';
 
 /** Why a message is given to no consumer any more. */
 export type DeadLetterReason = 'expired' | 'max-deliveries' | 'rejected';
@@ -36,6 +36,10 @@ export interface ReturnsContext {
   readonly told: (letter: DeadLetter) => void;
 }
 
+/** After a refusal that is none of room (no lane, no memory) copies are not tried again for so many milliseconds. */
+const REFUSAL_MS = 100;
+const MOST_ATTEMPTS = 2 ** 32 - 1;
+
 /** Headers that a dead letter carries besides its own. */
 export const DEAD_LETTER_HEADERS = {
   /** The queue from which it comes. */
@@ -56,6 +60,7 @@ export class Returns {
   readonly #context: ReturnsContext;
   #copies: Forwarder | undefined;
   #letters: Forwarder | undefined;
+  #refusedUntil = 0;
 
   constructor(context: ReturnsContext) {
     this.#context = context;
@@ -71,21 +76,28 @@ export class Returns {
    * producer.
    */
   copy({ id, payload, metadata, attempts }: Returned, notBefore: number): boolean {
-    const carried = { ...metadata, epoch: undefined, attempts, origin: id };
+    if (this.#refusedUntil > performance.now()) return false;
+    const carried = { ...metadata, epoch: undefined, attempts: Math.min(attempts, MOST_ATTEMPTS), origin: id };
     try {
-      this.#copies ??= this.#context.copies();
+      if (this.#copies === undefined || this.#copies.closed) this.#copies = this.#context.copies();
       return this.#copies.tryForward(payload, { ...carried, notBefore: notBefore > 0 ? notBefore : undefined });
     } catch (error) {
       if (!isRefusal(error)) throw error;
+      this.#refusedUntil = performance.now() + REFUSAL_MS;
       return false;
     }
+  }
+
+  /** It is gone: nobody can read it. */
+  drop(id: string, attempts: number, reason: DeadLetterReason): void {
+    this.#context.told({ id, reason, attempts, queue: undefined });
   }
 
   /** Publishes it among the dead letters. False if there is no room; throws what opening them throws. */
   bury({ id, payload, metadata, attempts }: Returned, reason: DeadLetterReason): boolean {
     const { deadLetters, queue, told } = this.#context;
     if (deadLetters.name !== undefined) {
-      this.#letters ??= deadLetters.forwarder();
+      if (this.#letters === undefined || this.#letters.closed) this.#letters = deadLetters.forwarder();
       const own = {
         [DEAD_LETTER_HEADERS.queue]: queue,
         [DEAD_LETTER_HEADERS.reason]: reason,
@@ -115,7 +127,6 @@ export class Returns {
 
 /** No lane, no room, no memory: what a copy is not worth waiting for. */
 function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof RangeError || (error instanceof RingwayError && error.code !== 'ERR_RINGWAY_SEGMENT_TRUNCATED')
-  );
+  if (error instanceof RangeError) return true;
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string' && !isTruncation(error);
 }

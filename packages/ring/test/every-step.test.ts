@@ -54,9 +54,8 @@ describe('at every step', function () {
     it('a claim is given up while it is adopted', async () => {
       const { lost } = await findings('adopt the dead', 20, {
         module: 'ring/claim',
-        find: 'this.#words[this.#row + ROW_ATTEMPTS] = this.#attempts;',
-        replace:
-          'this.#words[this.#row + ROW_ATTEMPTS] = this.#attempts;\n        this.#words[this.#row + ROW_FROM] = 1;',
+        find: 'this.#adopted = true;',
+        replace: 'this.#adopted = true;\n        this.#words[this.#row + ROW_FROM] = 1;',
       });
       assert.ok(lost > 0);
     });

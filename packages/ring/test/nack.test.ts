@@ -9,9 +9,11 @@ import {
   type DeadLetter,
   type Delivery,
   type Producer,
+  type Reservation,
 } from '@ringway/ring';
-import { rejectsCode, throwsCode } from './support/codes.js';
-import { Outcome, turns, within } from './support/turns.js';
+import { rejectsCode, rejectsDecoding, throwsCode } from './support/codes.js';
+import { HeapPeer } from './support/heap.js';
+import { Outcome, turns, until, within } from './support/turns.js';
 
 const SOON = 5000;
 /** Long enough that nothing but the wait can have brought it, short enough for a test. */
@@ -227,10 +229,102 @@ describe('a message that is sent back', () => {
     assert.equal(other.tryReceive(), undefined);
   });
 
+  it('holds up nobody behind it, however few its consumer claims at a time', async () => {
+    const narrow = queue.consumer({ prefetch: 1 });
+    consumer.close();
+    send(1, 2, 3, 4);
+    (await next(narrow)).nack({ delayMs: 60_000 });
+    for (let count = 0; count < 3; count++) (await next(narrow)).nack();
+    const got: number[] = [];
+    while (got.length < 3) {
+      const delivery = await next(narrow);
+      got.push(delivery.value);
+      delivery.ack();
+    }
+    assert.deepEqual(got, [2, 3, 4]);
+  });
+
+  it('holds up nobody behind it where each consumer keeps one', async () => {
+    const [one, other] = [queue.consumer({ prefetch: 1 }), queue.consumer({ prefetch: 1 })];
+    consumer.close();
+    send(1, 2);
+    for (const each of [one, other]) (await next(each)).nack({ delayMs: 60_000 });
+    const waiting = [one, other].map((each) => new Outcome(each.receive()));
+    await turns(5);
+    for (const value of [3, 4]) {
+      send(value);
+      await until(() => waiting.some(({ value: got }) => got?.value === value));
+      const first = waiting.findIndex(({ settled }) => settled);
+      waiting[first].value?.nack();
+      waiting[first] = new Outcome([one, other][first].receive());
+      await until(() => waiting.some(({ value: got }) => got?.value === value));
+      const again = waiting.findIndex(({ settled }) => settled);
+      waiting[again].value?.ack();
+      waiting[again] = new Outcome([one, other][again].receive());
+    }
+    one.close();
+    other.close();
+    await Promise.all(waiting.map(({ done }) => done));
+  });
+
+  it('is not counted while it waits, and what was handled behind it does not come again', async () => {
+    send(1);
+    (await next()).nack({ delayMs: DELAY_MS });
+    for (let life = 0; life < 4; life++) {
+      send(10 + life);
+      const delivery = await next();
+      assert.deepEqual([delivery.value, delivery.attempts], [10 + life, 1]);
+      delivery.ack();
+      consumer.close();
+      consumer = queue.consumer();
+    }
+    const again = await next();
+    assert.deepEqual([again.value, again.attempts], [1, 2]);
+    again.ack();
+    await queue.drained({ timeout: SOON });
+  });
+
+  it('without a lane for copies lets the others have their turn', async () => {
+    for (const label of ['a', 'b', 'c']) queue.producer({ label });
+    send(1, 2);
+    const got = new Set<number>();
+    while (got.size < 2) {
+      const delivery = await next();
+      got.add(delivery.value);
+      delivery.nack();
+    }
+  });
+
+  it('expires while it waits', async () => {
+    producer.trySend(1, { ttlMs: DELAY_MS });
+    (await next()).nack({ delayMs: 2 * DELAY_MS });
+    const waiting = new Outcome(consumer.receive());
+    await queue.drained({ timeout: SOON });
+    assert.equal(waiting.settled, false);
+    consumer.close();
+    await waiting.done;
+  });
+
+  it('is sent by nobody over a place that is reserved, or before what waits', async () => {
+    let reserved: Reservation | undefined;
+    const headers = {
+      get late(): string {
+        reserved ??= producer.tryReserve(2);
+        return 'x';
+      },
+    };
+    assert.equal(producer.trySend(1, { headers }), false);
+    assert.ok(reserved);
+    reserved.bytes.set(Buffer.from('42'));
+    reserved.publish();
+    assert.equal((await next()).value, 42);
+    assert.equal(consumer.tryReceive(), undefined);
+  });
+
   it('needs a delay that is a time', async () => {
     send(1);
     const delivery = await next();
-    for (const delayMs of [-1, NaN, '5' as unknown as number]) {
+    for (const delayMs of [-1, NaN, Infinity, 2 ** 31, '5' as unknown as number]) {
       assert.throws(() => {
         delivery.nack({ delayMs });
       }, RangeError);
@@ -392,9 +486,10 @@ describe('dead letters', () => {
     producer.trySend('bad');
     await delay(5);
     const consumer = queue.consumer();
+    (await consumer.receive())?.reject();
+    // Once: what is wrong lasts.
     await rejectsCode(consumer.receive(), 'ERR_RINGWAY_TOO_MANY_PRODUCERS');
-    const delivery = await consumer.receive();
-    throwsCode(() => delivery?.reject(), 'ERR_RINGWAY_TOO_MANY_PRODUCERS');
+    assert.equal(consumer.tryReceive(), undefined);
     assert.equal(queue.stats().lanes[0].acknowledgedMessages, 0);
     taken[0].close();
     const waiting = new Outcome(consumer.receive());
@@ -421,6 +516,78 @@ describe('dead letters', () => {
       ['expired', undefined],
       ['rejected', undefined],
     ]);
+  });
+
+  it('that are longer than the other queue takes stay, and somebody is told', async () => {
+    const short = local({ codec: text(), maxMessageBytes: 100 });
+    const long = local({ codec: text(), deadLetter: short });
+    const failures: unknown[] = [];
+    long.on('dead-letter-failed', (error) => failures.push((error as { code?: unknown }).code));
+    long.producer().trySend('x'.repeat(5000));
+    const consumer = long.consumer();
+    (await consumer.receive())?.reject();
+    await turns(1);
+    assert.deepEqual(failures, ['ERR_RINGWAY_MESSAGE_TOO_LARGE']);
+    assert.equal(consumer.tryReceive(), undefined);
+    assert.equal(long.stats().lanes[0].acknowledgedMessages, 0);
+    assert.equal(short.consumer().tryReceive(), undefined);
+    consumer.close();
+    assert.equal(long.consumer().tryReceive()?.value.length, 5000);
+  });
+
+  it('that nobody can read are gone when they are rejected', async () => {
+    const peer = HeapPeer.create();
+    try {
+      await peer.producer().send(new Uint8Array(3000));
+      await peer.producer().send(new Uint8Array(1));
+      for (const suffix of peer.segment.attachments.list('')) peer.segment.attachments.remove(suffix);
+      const consumer = peer.consumer();
+      const error = await rejectsDecoding(consumer.receive(), 'ERR_RINGWAY_DECODE');
+      error.delivery.reject();
+      (await consumer.receive())?.ack();
+      assert.equal(peer.channel.isDrained(), true);
+    } finally {
+      peer.kill();
+    }
+  });
+
+  it('that cannot be sent hold up neither poll nor a run', async () => {
+    for (const label of ['a', 'b', 'c', 'd']) letters.producer({ label });
+    queue.on('dead-letter-failed', () => undefined);
+    const producer = queue.producer();
+    producer.trySend('late', { ttlMs: 1 });
+    producer.trySend('good');
+    await delay(5);
+    const seen: string[] = [];
+    const consumer = queue.consumer();
+    const handler = (bytes: Uint8Array, offset: number, length: number): number =>
+      seen.push(Buffer.from(bytes.slice(offset, offset + length)).toString());
+    assert.equal(consumer.poll(handler), 1);
+    assert.equal(consumer.poll(handler), 0);
+    assert.deepEqual(seen, ['good']);
+  });
+
+  it('by the thousand leave the event loop its turns', async () => {
+    const many = local({ codec: text(), laneBytes: 2 ** 20 });
+    const producer = many.producer();
+    for (let count = 0; count < 5000; count++) producer.trySend('late', { ttlMs: 1 });
+    producer.trySend('good');
+    await delay(5);
+    const consumer = many.consumer();
+    assert.equal(consumer.tryReceive(), undefined);
+    assert.ok(many.stats().lanes[0].acknowledgedMessages < 5000);
+    assert.equal((await within(SOON, 'the one', consumer.receive()))?.value, 'good');
+  });
+
+  it('do not go to the queue itself', () => {
+    const name = `letters-${process.pid}-${Date.now()}`;
+    const own = Queue.open<string>(name, { codec: text(), deadLetter: name });
+    try {
+      throwsCode(() => own.consumer(), 'ERR_RINGWAY_OPTIONS_MISMATCH');
+    } finally {
+      own.close();
+      Queue.unlink(name);
+    }
   });
 
   it('need the codec of the queue, and a queue to go to', () => {

@@ -48,7 +48,7 @@ export class World {
     const { channel, recovery, modules } = this;
     const context = { channel, recovery, codec: modules.bytes(), returns: this.#returns() };
     return (this.#consumer ??= new modules.Consumer(
-      { ...context, closed: () => undefined, corrupt: () => false },
+      { ...context, closed: () => undefined, corrupt: () => false, lettersFailed: () => false },
       { idle: 'park', ...options },
     ));
   }
@@ -66,7 +66,7 @@ export class World {
           { channel, recovery, codec: modules.bytes(), closed: () => undefined, aside: true },
           { idle: 'park' },
         )),
-      deadLetters: new modules.DeadLetters('model', 'bytes', undefined, none),
+      deadLetters: new modules.DeadLetters('model', '', 'bytes', undefined, none),
       maxDeliveries: undefined,
       told: () => undefined,
     });

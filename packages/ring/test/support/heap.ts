@@ -39,7 +39,7 @@ export class HeapPeer {
         { channel: this.channel, codec: bytes(), recovery: this.recovery, closed: () => undefined, aside: true },
         {},
       ),
-    deadLetters: new DeadLetters('heap', 'bytes', undefined, () => assert.fail('there are none')),
+    deadLetters: new DeadLetters('heap', '', 'bytes', undefined, () => assert.fail('there are none')),
     maxDeliveries: undefined,
     told: () => undefined,
   });
@@ -97,7 +97,7 @@ export class HeapPeer {
     return new Consumer<T>(
       {
         ...{ channel: this.channel, codec, recovery: this.recovery, returns: this.#returns },
-        ...{ closed: () => undefined, corrupt: () => false },
+        ...{ closed: () => undefined, corrupt: () => false, lettersFailed: () => false },
       },
       { idle: 'park', ...options },
     );

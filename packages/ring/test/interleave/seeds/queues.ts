@@ -88,9 +88,8 @@ export const queueSeeds: readonly Seed[] = [
     patches: [
       {
         module: 'ring/intake',
-        find: 'if (frame !== undefined && this.#returns.copy(',
-        replace:
-          'if (frame !== undefined)\n            this.#acknowledge(claim, number);\n        if (frame !== undefined && this.#returns.copy(',
+        find: 'if (!this.#context.returns.copy(',
+        replace: 'this.#context.acknowledge(claim, number);\n            if (!this.#context.returns.copy(',
       },
     ],
   },
@@ -100,8 +99,8 @@ export const queueSeeds: readonly Seed[] = [
     patches: [
       {
         module: 'ring/returns',
-        find: 'epoch: undefined, attempts, origin: id',
-        replace: 'epoch: undefined, attempts: undefined, origin: id',
+        find: 'attempts: Math.min(attempts, MOST_ATTEMPTS), origin',
+        replace: 'attempts: undefined, origin',
       },
     ],
   },
