@@ -257,7 +257,10 @@ export class ConsumerCore implements Adopter {
 
   /** What stands in the way of a claim are messages that are not due: tries once more without them. */
   #takeBehind(claim: Claim, limit: number): boolean {
-    return this.#makeWay(claim) && claim.take(this.#me, limit, this.#now) > NOTHING;
+    if (!this.#makeWay(claim)) return false;
+    const taken = claim.take(this.#me, limit, this.#now);
+    if (taken === CORRUPT) this.#quarantine(claim);
+    return taken > NOTHING;
   }
 
   #makeWay(claim: Claim): boolean {

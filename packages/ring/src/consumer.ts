@@ -252,14 +252,17 @@ export class Consumer<T> implements AsyncIterable<T> {
   close(): void {
     if (this.closed) return;
     this.#receiver.close();
-    if (!this.#segment.closed) {
-      unlessTruncated(() => {
-        this.#poller.settle();
-        this.#intake.close();
-      })();
+    try {
+      if (!this.#segment.closed) {
+        unlessTruncated(() => {
+          this.#poller.settle();
+          this.#intake.close();
+        })();
+      }
+    } finally {
+      this.#intake.stop();
+      this.#core.close();
     }
-    this.#intake.stop();
-    this.#core.close();
     this.#work.abandon();
     this.#context.closed(this);
   }

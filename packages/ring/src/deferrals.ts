@@ -42,9 +42,14 @@ export class Deferrals {
     if (at === 0) this.#arm();
   }
 
-  /** The first one, if it is due. No cost where nothing waits. */
-  takeDue(): Deferred | undefined {
-    while (this.#waiting.length > 0 && this.#waiting[0].due <= monotonicMs()) {
+  /** Whether anything waits. */
+  get any(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** The first one, if it is due at `now`. */
+  takeDue(now: number): Deferred | undefined {
+    while (this.#waiting.length > 0 && this.#waiting[0].due <= now) {
       const first = this.#waiting[0];
       this.#waiting.shift();
       first.claim.deferred--;

@@ -14,6 +14,10 @@ import { isTruncation } from './truncated.js';
 const BURIAL_AGAIN_MS = 100;
 /** Milliseconds after which a message comes again that was sent back without a delay, and of which there is no copy. */
 const NACK_AGAIN_MS = 10;
+/** Milliseconds between two times that messages which are not due are sent on. */
+const WAY_MS = 100;
+/** Messages that are not handed out, in a row, before the event loop has a turn. */
+export const MOST_PASSED = 64;
 /** A claim that is held up grows up to so many frames. */
 const MOST_FRAMES = 65_536;
 
@@ -52,6 +56,9 @@ export class Intake {
   readonly #deferrals: Deferrals;
   readonly #terms: DeliveryTerms = { expiry: Infinity, notBefore: 0, attempts: 0 };
   #soon: NodeJS.Immediate | undefined;
+  #later: NodeJS.Timeout | undefined;
+  /** When messages that were not due were sent on last, as `performance.now()`. */
+  #wayMadeAt = -Infinity;
 
   constructor(context: IntakeContext) {
     this.#context = context;
@@ -95,14 +102,21 @@ export class Intake {
 
   /** A message that was kept, and is to be handed out now. */
   takeDue(): Deferred | undefined {
-    for (let due = this.#deferrals.takeDue(); due !== undefined; due = this.#deferrals.takeDue()) {
+    if (!this.#deferrals.any) return undefined;
+    // One look at the clock: what goes to the dead letters in vain is due again later, and not in this loop.
+    const now = monotonicMs();
+    for (let passed = 0; ; passed++) {
+      const due = this.#deferrals.takeDue(now);
+      if (due === undefined) return undefined;
       const { claim, number, attempts, reason } = due;
       if (reason !== undefined) this.#bury({ claim, number, attempts, reason });
-      else if (this.#readTerms(claim, number).expiry <= monotonicMs())
-        this.#bury({ claim, number, attempts, reason: 'expired' });
+      else if (this.#readTerms(claim, number).expiry <= now) this.#bury({ claim, number, attempts, reason: 'expired' });
       else return due;
+      if (passed === MOST_PASSED) {
+        this.lookAgainSoon();
+        return undefined;
+      }
     }
-    return undefined;
   }
 
   /** It could not be handed out after all: it is the next one. */
@@ -117,10 +131,14 @@ export class Intake {
       return;
     }
     const due = delayMs > 0 ? monotonicMs() + delayMs : 0;
-    if (this.#copy({ claim, number, due, attempts, reason: undefined })) return;
-    // Here it comes again; others have their turn meanwhile.
-    const later = Math.max(due, monotonicMs() + NACK_AGAIN_MS);
-    this.#deferrals.add({ claim, number, due: later, attempts, reason: undefined });
+    let copied = false;
+    try {
+      copied = this.#copy({ claim, number, due, attempts, reason: undefined });
+    } finally {
+      // Here it comes again; others have their turn meanwhile.
+      const later = Math.max(due, monotonicMs() + NACK_AGAIN_MS);
+      if (!copied) this.#deferrals.add({ claim, number, due: later, attempts, reason: undefined });
+    }
   }
 
   /** It is to be handed out to nobody any more. */
@@ -129,15 +147,22 @@ export class Intake {
   }
 
   /**
-   * A claim cannot go on because of messages in it that are not due: they go behind all others, as copies. Where there is no room for copies, the claim grows, as far as it may. Whether
-   * anything came of it.
+   * A claim cannot go on because of messages in it that are not due. If it is full, it grows, as far as it may; else others have claimed behind it, and they go behind all others, as copies: now
+   * and then only, since what they find there may be more of their kind. Whether anything came of it.
    */
   makeWay(claim: Claim): boolean {
-    if (this.#sendOn(this.#deferrals.takeAll(claim))) return true;
     const frames = claim.mask + 1;
-    if (!claim.full || frames >= MOST_FRAMES) return false;
-    claim.makeRoom(frames * 2);
-    return true;
+    if (claim.full && frames < MOST_FRAMES) {
+      claim.makeRoom(frames * 2);
+      return true;
+    }
+    const wait = this.#wayMadeAt + WAY_MS - performance.now();
+    if (wait > 0) {
+      this.#lookAgainIn(wait);
+      return false;
+    }
+    this.#wayMadeAt = performance.now();
+    return this.#sendOn(this.#deferrals.takeAll(claim));
   }
 
   /** Before the consumer closes: what is kept goes behind all others, so that nothing that was acknowledged behind it comes again. The rest is handed over. */
@@ -149,7 +174,15 @@ export class Intake {
   /** From here nobody is called. */
   stop(): void {
     clearImmediate(this.#soon);
+    clearTimeout(this.#later);
     this.#deferrals.close();
+  }
+
+  #lookAgainIn(milliseconds: number): void {
+    this.#later ??= setTimeout(() => {
+      this.#later = undefined;
+      this.#context.lookAgain();
+    }, Math.ceil(milliseconds)).unref();
   }
 
   get #maxDeliveries(): number {
@@ -159,9 +192,15 @@ export class Intake {
   /** Copies what can be copied; keeps the rest. Whether any was. */
   #sendOn(kept: readonly Deferred[]): boolean {
     let sent = false;
-    for (const deferred of kept) {
-      if (deferred.reason === undefined && this.#copy(deferred)) sent = true;
-      else this.#deferrals.add(deferred);
+    let at = 0;
+    try {
+      for (; at < kept.length; at++) {
+        if (kept[at].reason === undefined && this.#copy(kept[at])) sent = true;
+        else this.#deferrals.add(kept[at]);
+      }
+    } finally {
+      // What an error has left.
+      for (; at < kept.length; at++) this.#deferrals.add(kept[at]);
     }
     return sent;
   }
@@ -173,7 +212,7 @@ export class Intake {
       const id = this.#idOf(claim, number, metadata);
       if (!this.#context.returns.copy({ id, payload, metadata, attempts }, due)) return false;
     } catch (error) {
-      if (isTruncation(error) || !isSystemError(error)) throw error;
+      if (isTruncation(error) || !(isSystemError(error) || error instanceof RangeError)) throw error;
       return false;
     }
     this.#context.acknowledge(claim, number);
@@ -182,7 +221,7 @@ export class Intake {
 
   /** Sends a message to the dead letters, and then acknowledges it. If they cannot take it, it is kept, and sent there again; what nobody can read is gone. */
   #bury({ claim, number, attempts, reason }: Omit<Deferred, 'due'> & { readonly reason: DeadLetterReason }): void {
-    const { returns, acknowledge, lettersFailed } = this.#context;
+    const { channel, returns, acknowledge, lettersFailed } = this.#context;
     let gone = false;
     try {
       const message = this.#readable(claim, number);
@@ -193,7 +232,8 @@ export class Intake {
       }
       gone ||= message === undefined;
     } catch (error) {
-      if (isTruncation(error)) throw error;
+      // Throws where it is this queue that has lost memory, and not the other one.
+      channel.segment.assertIntact();
       lettersFailed(error);
     } finally {
       if (gone) acknowledge(claim, number);

@@ -6,14 +6,12 @@ import type { ConsumerCore } from './consumer-core.js';
 import { DecodeError, Delivery, type Keeper } from './delivery.js';
 import { copyContents, metadataIn, payloadIn } from './frame-contents.js';
 import { metadataBytes } from './frame.js';
-import type { Intake } from './intake.js';
+import { MOST_PASSED, type Intake } from './intake.js';
 import { FRAME_TYPE } from './layout.js';
 import type { Metadata } from './metadata.js';
 import { isTruncation } from './truncated.js';
 
 const MESSAGE = FRAME_TYPE.message;
-/** Messages that are not handed out, in a row, before the event loop has a turn. */
-export const MOST_PASSED = 64;
 const NO_METADATA: Metadata = Object.freeze({});
 
 /**
@@ -30,6 +28,7 @@ export class MessageReader<T> {
   readonly #keeper: Keeper;
   readonly #intake: Intake;
   readonly #putBack: Delivery<T>[] = [];
+  #endedEarly = false;
   #failure: RingwayError | undefined;
 
   /** @param keeper - what each delivery tells what came of it */
@@ -47,6 +46,7 @@ export class MessageReader<T> {
    * The next message, if there is one. Throws `DecodeError`, and what was kept by {@link MessageReader.keepFailure}.
    */
   take(): Delivery<T> | undefined {
+    this.#endedEarly = false;
     if (this.#putBack.length > 0) return this.#putBack.shift();
     const due = this.#intake.takeDue();
     if (due !== undefined) return this.#decode(due.claim, due.number, due.attempts);
@@ -63,10 +63,16 @@ export class MessageReader<T> {
         return this.#decode(claim, number, undefined);
       }
       if (++passed === MOST_PASSED) {
+        this.#endedEarly = true;
         this.#intake.lookAgainSoon();
         return undefined;
       }
     }
+  }
+
+  /** Whether the last {@link MessageReader.take} found nothing before it had looked everywhere. */
+  get endedEarly(): boolean {
+    return this.#endedEarly;
   }
 
   /** As {@link MessageReader.take}, but keeps what went wrong for the next call. */

@@ -5,9 +5,8 @@ import type { ConsumerCore } from './consumer-core.js';
 import type { Deferred } from './deferrals.js';
 import { contentsOffset, copyContents, payloadIn } from './frame-contents.js';
 import { frameType, metadataBytes } from './frame.js';
-import type { Intake } from './intake.js';
+import { MOST_PASSED, type Intake } from './intake.js';
 import { FRAME_HEADER_BYTES, FRAME_TYPE } from './layout.js';
-import { MOST_PASSED } from './message-reader.js';
 import { readSpill } from './spill-reader.js';
 
 const MESSAGE = FRAME_TYPE.message;
@@ -88,10 +87,12 @@ export class Poller {
     let alone = claim.outstanding === 0;
     const redelivered = claim.adopted;
     let done = 0;
+    let handed = false;
     this.#claim = claim;
     this.#alone = alone;
     try {
       while (done < limit && claim.waiting > 0) {
+        handed = false;
         const number = claim.deliver();
         const place = number & mask;
         const tag = tags[place];
@@ -103,6 +104,7 @@ export class Poller {
           // It may also have made room in the claim, whose places have moved then.
           if (!this.#intake.accepts(claim, number)) break;
         }
+        handed = true;
         claim.hand(number);
         const answer: unknown =
           tag === MESSAGE
@@ -114,7 +116,7 @@ export class Poller {
         if (!alone) claim.acknowledge(number);
       }
     } catch (error) {
-      if (!this.#core.closed) claim.undeliver(1);
+      if (handed && !this.#core.closed) claim.undeliver(1);
       throw error;
     } finally {
       this.#claim = undefined;

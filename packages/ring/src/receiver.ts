@@ -108,7 +108,8 @@ export class Receiver<T> {
       return Promise.reject(error);
     }
     const promise = this.#enqueue(options);
-    this.#idle.start();
+    // The codec is the user's, and may have paused.
+    if (!this.paused) this.#idle.start();
     return promise;
   }
 
@@ -190,7 +191,7 @@ export class Receiver<T> {
         this.#core.wantEnd();
       },
       passOn: () => {
-        if (!this.closed && this.#core.blocked) doorbells.ringNext(slot);
+        if (!this.closed && (this.#core.blocked || this.#reader.endedEarly)) doorbells.ringNext(slot);
       },
       failed: (error: unknown) => {
         this.#fail(error);
@@ -221,12 +222,12 @@ export class Receiver<T> {
   }
 
   #goOn(): void {
-    if (!this.#look()) this.#idle.start();
+    if (!this.#look() && !this.#paused) this.#idle.start();
   }
 
   /** Settles waits, as far as there are messages. True when none is left. */
   #look(): boolean {
-    while (!this.closed) {
+    while (!this.closed && !this.#paused) {
       if (this.#waits.length === 0) return true;
       try {
         const delivery = this.#reader.take();

@@ -61,6 +61,7 @@ export class Returns {
   #copies: Forwarder | undefined;
   #letters: Forwarder | undefined;
   #refusedUntil = 0;
+  #lettersRefusedUntil = 0;
 
   constructor(context: ReturnsContext) {
     this.#context = context;
@@ -82,6 +83,8 @@ export class Returns {
       if (this.#copies === undefined || this.#copies.closed) this.#copies = this.#context.copies();
       return this.#copies.tryForward(payload, { ...carried, notBefore: notBefore > 0 ? notBefore : undefined });
     } catch (error) {
+      // This message's own: it does not fit a frame with what is added.
+      if (error instanceof RangeError) return false;
       if (!isRefusal(error)) throw error;
       this.#refusedUntil = performance.now() + REFUSAL_MS;
       return false;
@@ -97,7 +100,8 @@ export class Returns {
   bury({ id, payload, metadata, attempts }: Returned, reason: DeadLetterReason): boolean {
     const { deadLetters, queue, told } = this.#context;
     if (deadLetters.name !== undefined) {
-      if (this.#letters === undefined || this.#letters.closed) this.#letters = deadLetters.forwarder();
+      if (this.#lettersRefusedUntil > performance.now()) return false;
+      if (this.#letters === undefined || this.#letters.closed) this.#letters = this.#openLetters(deadLetters);
       const own = {
         [DEAD_LETTER_HEADERS.queue]: queue,
         [DEAD_LETTER_HEADERS.reason]: reason,
@@ -117,6 +121,14 @@ export class Returns {
     return true;
   }
 
+  #openLetters(deadLetters: DeadLetters): Forwarder {
+    // Until it has come to an end: to join in vain is dear.
+    this.#lettersRefusedUntil = performance.now() + REFUSAL_MS;
+    const letters = deadLetters.forwarder();
+    this.#lettersRefusedUntil = 0;
+    return letters;
+  }
+
   /** The last consumer of the handle has left: gives the lanes back. */
   close(): void {
     this.#copies?.close();
@@ -127,6 +139,5 @@ export class Returns {
 
 /** No lane, no room, no memory: what a copy is not worth waiting for. */
 function isRefusal(error: unknown): boolean {
-  if (error instanceof RangeError) return true;
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string' && !isTruncation(error);
 }

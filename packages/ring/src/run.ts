@@ -39,25 +39,37 @@ export async function runHandlers<T>(
   concurrency: number,
   options: RunOptions<T>,
 ): Promise<{ readonly error: unknown } | undefined> {
+  const ended = new AbortController();
   const failed = new AbortController();
-  const signal = options.signal === undefined ? failed.signal : AbortSignal.any([failed.signal, options.signal]);
+  const asked = options.signal === undefined ? [] : [options.signal];
+  const receiving = AbortSignal.any([ended.signal, ...asked]);
+  const working = AbortSignal.any([failed.signal, ...asked]);
   // One listener for each handler that waits, and they are taken off: not the leak that Node warns of.
-  setMaxListeners(0, signal);
+  setMaxListeners(0, receiving, working);
   let failure: { readonly error: unknown } | undefined;
-  let over = false;
-  const worker = async (): Promise<void> => {
-    try {
-      for (;;) {
-        const delivery = await receiveFor(receiver, signal, options.onDecodeError);
-        if (delivery === undefined) break;
-        await handle(handler, delivery, signal, options);
-      }
-      // The end is told once, to whoever asks first; the others wait in vain.
-      over = true;
-    } catch (error) {
-      if (!over) failure ??= { error };
-    }
+  const fail = (error: unknown): void => {
+    failure ??= { error };
     failed.abort();
+  };
+  const worker = async (): Promise<void> => {
+    for (;;) {
+      let delivery: Delivery<T> | undefined;
+      try {
+        delivery = await receiveFor(receiver, receiving, options.onDecodeError);
+      } catch (error) {
+        // The end is told once, to whoever asks first; the others wait in vain.
+        if (!ended.signal.aborted) fail(error);
+        break;
+      }
+      if (delivery === undefined) break;
+      try {
+        await handle(handler, delivery, working, options);
+      } catch (error) {
+        fail(error);
+        break;
+      }
+    }
+    ended.abort();
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
   return failure;

@@ -295,6 +295,16 @@ describe('a message that is sent back', () => {
     }
   });
 
+  it('with many of its kind is not copied again and again while all of them wait', async () => {
+    const narrow = queue.consumer({ prefetch: 1 });
+    consumer.close();
+    send(...Array.from({ length: 20 }, (_, number) => number));
+    for (let count = 0; count < 20; count++) (await next(narrow)).nack({ delayMs: 60_000 });
+    await rejectsCode(narrow.receive({ timeout: 250 }), 'ERR_RINGWAY_TIMEOUT');
+    const copies = queue.stats().lanes.reduce((sum, { publishedMessages }) => sum + publishedMessages, 0) - 20;
+    assert.ok(copies <= 4 * 20, `${copies} copies`);
+  });
+
   it('expires while it waits', async () => {
     producer.trySend(1, { ttlMs: DELAY_MS });
     (await next()).nack({ delayMs: 2 * DELAY_MS });
@@ -577,6 +587,16 @@ describe('dead letters', () => {
     assert.equal(consumer.tryReceive(), undefined);
     assert.ok(many.stats().lanes[0].acknowledgedMessages < 5000);
     assert.equal((await within(SOON, 'the one', consumer.receive()))?.value, 'good');
+  });
+
+  it('by the thousand that cannot be sent leave the event loop its turns, too', async () => {
+    for (const label of ['a', 'b', 'c', 'd']) letters.producer({ label });
+    const many = local({ codec: text(), laneBytes: 2 ** 20, deadLetter: letters });
+    many.on('dead-letter-failed', () => undefined);
+    const producer = many.producer();
+    for (let count = 0; count < 5000; count++) producer.trySend('late', { ttlMs: 1 });
+    await delay(5);
+    await rejectsCode(many.consumer().receive({ timeout: 500 }), 'ERR_RINGWAY_TIMEOUT');
   });
 
   it('do not go to the queue itself', () => {

@@ -139,6 +139,32 @@ describe('a handler of run that fails', () => {
     assert.deepEqual(aborted.sort(), [1, 2]);
   });
 
+  it('while the consumer stops finishes what it has, and what it throws fails the run', async () => {
+    const begun: number[] = [];
+    let finish: () => void = () => undefined;
+    const finished = new Promise<void>((resolve) => (finish = resolve));
+    let aborted = false;
+    const run = new Outcome(
+      consumer.run(
+        async (value, _, signal) => {
+          begun.push(value);
+          if (value !== 1) return;
+          await finished;
+          aborted = signal.aborted;
+          throw new Error('at last');
+        },
+        { concurrency: 2 },
+      ),
+    );
+    await until(() => begun.length > 0);
+    const stopped = consumer.stop();
+    await turns(5);
+    finish();
+    await within(SOON, 'the stop', Promise.all([stopped, run.done]));
+    assert.equal(aborted, false);
+    assert.equal((run.error as Error).message, 'at last');
+  });
+
   it('refuses a limit that is no time', async () => {
     for (const handlerTimeout of [-1, NaN, '5' as unknown as number]) {
       await assert.rejects(
