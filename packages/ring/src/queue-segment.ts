@@ -12,11 +12,12 @@ import {
 import { DEFAULTS, checkGeometry, wholeNumber, type QueueGeometry, type QueueOptions } from './options.js';
 import { placeOf } from './place.js';
 
-/** Checks what can be wrong with the options of a queue by themselves. Throws `RangeError`. */
+/** Checks what can be wrong with the options of a queue by themselves. Throws `RangeError`, `TypeError`. */
 export function checkQueueOptions<T>(options: QueueOptions<T>): void {
   checkGeometry(options);
   if (options.heldWarningMs !== undefined)
     wholeNumber('heldWarningMs', options.heldWarningMs, 1, Number.MAX_SAFE_INTEGER);
+  checkDeadLetter(options.deadLetter);
   if (options.maxDeliveries !== undefined) {
     wholeNumber('maxDeliveries', options.maxDeliveries, 1, 2 ** 31 - 1);
     if (options.deadLetter === undefined) {
@@ -28,6 +29,15 @@ export function checkQueueOptions<T>(options: QueueOptions<T>): void {
   const create: unknown = options.create ?? 'if-missing';
   if (create !== 'if-missing' && create !== 'never' && create !== 'always') {
     throw new RangeError(`create must be 'if-missing', 'never' or 'always', not ${String(create)}`);
+  }
+}
+
+/** Throws a `TypeError` for what is neither a name nor an open queue. */
+function checkDeadLetter(letters: unknown): void {
+  if (letters === undefined || typeof letters === 'string') return;
+  const { forwarder } = Object(letters) as { forwarder?: unknown };
+  if (typeof forwarder !== 'function') {
+    throw new TypeError('deadLetter must be the name of a queue, or an open queue');
   }
 }
 

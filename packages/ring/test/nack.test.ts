@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   DEAD_LETTER_HEADERS,
   Queue,
@@ -18,6 +17,13 @@ import { Outcome, turns, until, within } from './support/turns.js';
 const SOON = 5000;
 /** Long enough that nothing but the wait can have brought it, short enough for a test. */
 const DELAY_MS = 40;
+const SHORTEST_MS = 1;
+
+/** What was sent with the shortest time to live is late now. */
+async function isLate(): Promise<void> {
+  const end = performance.now() + SHORTEST_MS + 1;
+  await until(() => performance.now() >= end);
+}
 
 const SMALL = { laneBytes: 4096, maxProducers: 4, maxConsumers: 3 } as const;
 
@@ -440,9 +446,9 @@ describe('dead letters', () => {
 
   it('are what nobody received in time', async () => {
     const producer = queue.producer();
-    producer.trySend('late', { ttlMs: 1 });
+    producer.trySend('late', { ttlMs: SHORTEST_MS });
     producer.trySend('in time', { ttlMs: 60_000 });
-    await delay(5);
+    await isLate();
     const consumer = queue.consumer();
     assert.equal((await consumer.receive())?.value, 'in time');
     const letter = await letters.consumer().receive({ timeout: SOON });
@@ -452,9 +458,9 @@ describe('dead letters', () => {
   it('are found by poll, too, among what it hands out', async () => {
     const producer = queue.producer();
     producer.trySend('a');
-    producer.trySend('late', { ttlMs: 1 });
+    producer.trySend('late', { ttlMs: SHORTEST_MS });
     producer.trySend('b');
-    await delay(5);
+    await isLate();
     const seen: string[] = [];
     const consumer = queue.consumer();
     while (
@@ -492,9 +498,9 @@ describe('dead letters', () => {
   it('that cannot be sent are told to who is there, and are sent later', async () => {
     const taken = ['a', 'b', 'c', 'd'].map((label) => letters.producer({ label }));
     const producer = queue.producer();
-    producer.trySend('late', { ttlMs: 1 });
+    producer.trySend('late', { ttlMs: SHORTEST_MS });
     producer.trySend('bad');
-    await delay(5);
+    await isLate();
     const consumer = queue.consumer();
     (await consumer.receive())?.reject();
     // Once: what is wrong lasts.
@@ -515,8 +521,8 @@ describe('dead letters', () => {
     const plain = local({ codec: text() });
     plain.on('dead-letter', (letter) => told.push(letter));
     plain.producer().trySend('bad');
-    plain.producer().trySend('late', { ttlMs: 1 });
-    await delay(5);
+    plain.producer().trySend('late', { ttlMs: SHORTEST_MS });
+    await isLate();
     const consumer = plain.consumer();
     (await consumer.receive())?.reject();
     assert.equal(consumer.tryReceive(), undefined);
@@ -565,9 +571,9 @@ describe('dead letters', () => {
     for (const label of ['a', 'b', 'c', 'd']) letters.producer({ label });
     queue.on('dead-letter-failed', () => undefined);
     const producer = queue.producer();
-    producer.trySend('late', { ttlMs: 1 });
+    producer.trySend('late', { ttlMs: SHORTEST_MS });
     producer.trySend('good');
-    await delay(5);
+    await isLate();
     const seen: string[] = [];
     const consumer = queue.consumer();
     const handler = (bytes: Uint8Array, offset: number, length: number): number =>
@@ -580,9 +586,9 @@ describe('dead letters', () => {
   it('by the thousand leave the event loop its turns', async () => {
     const many = local({ codec: text(), laneBytes: 2 ** 20 });
     const producer = many.producer();
-    for (let count = 0; count < 5000; count++) producer.trySend('late', { ttlMs: 1 });
+    for (let count = 0; count < 5000; count++) producer.trySend('late', { ttlMs: SHORTEST_MS });
     producer.trySend('good');
-    await delay(5);
+    await isLate();
     const consumer = many.consumer();
     assert.equal(consumer.tryReceive(), undefined);
     assert.ok(many.stats().lanes[0].acknowledgedMessages < 5000);
@@ -594,8 +600,8 @@ describe('dead letters', () => {
     const many = local({ codec: text(), laneBytes: 2 ** 20, deadLetter: letters });
     many.on('dead-letter-failed', () => undefined);
     const producer = many.producer();
-    for (let count = 0; count < 5000; count++) producer.trySend('late', { ttlMs: 1 });
-    await delay(5);
+    for (let count = 0; count < 5000; count++) producer.trySend('late', { ttlMs: SHORTEST_MS });
+    await isLate();
     await rejectsCode(many.consumer().receive({ timeout: 500 }), 'ERR_RINGWAY_TIMEOUT');
   });
 
@@ -617,6 +623,9 @@ describe('dead letters', () => {
     throwsCode(() => wrong.consumer(), 'ERR_RINGWAY_CODEC_MISMATCH');
     assert.throws(() => local({ maxDeliveries: 3 }), { name: 'RangeError', message: /deadLetter/ });
     assert.throws(() => local({ maxDeliveries: 0, deadLetter: letters }), RangeError);
+    for (const deadLetter of [5, null, {}, true]) {
+      assert.throws(() => local({ deadLetter: deadLetter as unknown as string }), TypeError);
+    }
   });
 
   it('are no matter of time-to-live that is none', () => {
