@@ -4,6 +4,7 @@ import type { Channel } from './channel.js';
 import type { Claim } from './claim.js';
 import type { Codec } from './codec.js';
 import { ConsumerCore } from './consumer-core.js';
+import { ConsumerSource } from './consumer-source.js';
 import type { Delivery, Keeper } from './delivery.js';
 import { Intake } from './intake.js';
 import { LANE_LABEL_BYTES } from './layout.js';
@@ -50,11 +51,11 @@ export class Consumer<T> implements AsyncIterable<T> {
   readonly #intake: Intake;
   readonly #reader: MessageReader<T>;
   readonly #poller: Poller;
-  readonly #receiver: Receiver<T>;
+  readonly #receiver: Receiver<Delivery<T>>;
   readonly #work = new Work();
   /** Kinds of failures of the dead letters that a call has failed with. */
   readonly #told = new Set<string>();
-  readonly #loops: Loops<T>;
+  readonly #loops: Loops<Delivery<T>, T>;
 
   /** @internal */
   constructor(context: ConsumerContext<T>, options: ConsumerOptions) {
@@ -89,7 +90,8 @@ export class Consumer<T> implements AsyncIterable<T> {
     this.#poller = new Poller(channel, this.#core, this.#intake, () => {
       this.#receiver.lookAgain();
     });
-    this.#receiver = new Receiver(channel, this.#core, this.#reader, this.#poller, strategy);
+    const source = new ConsumerSource(this.#core, this.#reader, this.#poller);
+    this.#receiver = new Receiver(channel, source, strategy);
     this.#loops = new Loops(this.#receiver, this.#reader, this.#work, this.#leave);
   }
 
@@ -187,7 +189,7 @@ export class Consumer<T> implements AsyncIterable<T> {
 
   /** The messages as deliveries, until the stream ends; acknowledging them is yours. */
   deliveries(options?: WaitOptions): AsyncIterableIterator<Delivery<T>> {
-    return this.#loops.deliveries(options);
+    return this.#loops.whole(options);
   }
 
   /**

@@ -1,9 +1,9 @@
 import type { SegmentHandle } from '@ringway/memory';
-import { GEOMETRY_FLAGS, QUEUE_FLAG } from './layout.js';
+import { GEOMETRY_FLAGS, CHANNEL_FLAG } from './layout.js';
 
 /** Whether a segment's creator wanted it to go with its last participant. */
 export function isEphemeral(segment: SegmentHandle): boolean {
-  return (segment.header.geometry[GEOMETRY_FLAGS] & QUEUE_FLAG.ephemeral) !== 0;
+  return (segment.header.geometry[GEOMETRY_FLAGS] & CHANNEL_FLAG.ephemeral) !== 0;
 }
 
 /**

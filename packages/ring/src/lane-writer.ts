@@ -2,7 +2,7 @@ import { RingwayError, type SegmentHandle } from '@ringway/memory';
 import type { Doorbells } from '@ringway/sync';
 import { BacklogAge } from './backlog-age.js';
 import { checkedFrameBytes, frameBytes, frameTag, frameType, metadataBytes } from './frame.js';
-import { CONTRADICTION, currentHalfLaps, type Lane } from './lane.js';
+import { currentHalfLaps, type Lane } from './lane.js';
 import {
   FRAME_HEADER_BYTES,
   FRAME_LANE_PART,
@@ -15,6 +15,7 @@ import {
   LANE_QUARANTINE,
   LANE_WAITS_FLOAT,
 } from './layout.js';
+import { CONTRADICTION, type Room } from './rows.js';
 
 /**
  * The producer's side of a lane: writes frames with plain stores, and publishes them with one atomic store of the position (P1). Before that
@@ -28,6 +29,9 @@ export class LaneWriter {
   readonly #words: Int32Array;
   readonly #floats: Float64Array;
   readonly #doorbells: Doorbells;
+  readonly #room: Room;
+  /** Whether each message concerns every reader. */
+  readonly #forAll: boolean;
   readonly #bytes: Uint8Array;
   readonly #frames: Int32Array;
   readonly #base: number;
@@ -35,8 +39,10 @@ export class LaneWriter {
   /** Written up to here; ahead of the published position while a batch is open. */
   #position: number;
   #published: number;
-  /** May be written up to here: the floor as last seen, and one lane. */
+  /** May be written up to here, as the room was when it was last looked at. */
   #limit: number;
+  /** Messages: published by this writer, and written since. */
+  #messages = 0;
   #unpublished = 0;
   #halfLaps: number;
   readonly #age = new BacklogAge();
@@ -49,6 +55,8 @@ export class LaneWriter {
     this.#words = words;
     this.#floats = new Float64Array(words.buffer, 0, words.buffer.byteLength >> 3);
     this.#doorbells = doorbells;
+    this.#room = lane.room();
+    this.#forAll = lane.retained;
     this.#bytes = lane.bytes;
     this.#frames = lane.frames;
     this.#base = lane.base;
@@ -86,7 +94,7 @@ export class LaneWriter {
 
   /** Published bytes below which nothing is needed any more, as far as known. */
   get floor(): number {
-    return (this.#limit - this.lane.capacity) | 0;
+    return this.#room.floor;
   }
 
   /** Looks at the floor, whether there is room or not. */
@@ -141,11 +149,13 @@ export class LaneWriter {
     else Atomics.store(words, this.#base + LANE_POSITION, position);
     // After the position, so that who is killed in between leaves a count that is one behind, which can be told (currentHalfLaps).
     if ((position ^ this.#published) < 0) Atomics.store(words, this.#base + LANE_HALF_LAPS, ++this.#halfLaps);
-    this.#doorbells.ringOne();
+    if (this.#forAll) this.#doorbells.ringSleepers();
+    else this.#doorbells.ringOne();
     // For people; on a cache line that nobody else touches on the way of a message.
     const counters = this.#base >> 1;
     this.#floats[counters + LANE_MESSAGES_FLOAT] += this.#unpublished;
     this.#floats[counters + LANE_BYTES_FLOAT] += (position - this.#published) | 0;
+    this.#messages += this.#unpublished;
     this.#unpublished = 0;
     this.#published = position;
   }
@@ -187,16 +197,17 @@ export class LaneWriter {
     return found;
   }
 
-  /** Looks at the floor again (P3). The published position is my own: nobody else moves it. */
+  /** Looks for room again (P3). The published position is my own: nobody else moves it. */
   #refresh(end: number): boolean {
-    const held = this.lane.heldBytes(this.#published);
-    if (held === CONTRADICTION) {
+    if (this.#room.publishFirst) this.publish();
+    const limit = this.#room.look(this.#published, end, this.#messages);
+    if (limit === undefined) {
       const error = this.#contradiction();
       this.lane.quarantine();
       throw error;
     }
-    this.#limit = (this.#published - held + this.lane.capacity) | 0;
-    return ((this.#limit - end) | 0) >= 0;
+    this.#limit = limit;
+    return ((limit - end) | 0) >= 0;
   }
 
   #contradiction(): RingwayError {

@@ -1,7 +1,6 @@
 import type { SegmentHandle } from '@ringway/memory';
-import { NOBODY, SLOT_STATE, STRONG_ORDER, type Doorbells, type Slots } from '@ringway/sync';
+import { NOBODY, STRONG_ORDER, type Doorbells, type Slots } from '@ringway/sync';
 import {
-  IDLE,
   LANE_BYTES_FLOAT,
   LANE_EPOCH,
   LANE_HEADER_WORDS,
@@ -23,18 +22,13 @@ import {
   LANE_WAITS_FLOAT,
   LANE_WANTED,
   LEASE_FREE,
-  QUEUE_BYTE,
-  QUEUE_CONSUMERS_HIGH,
-  QUEUE_DRAIN_WANTED,
-  ROW_FROM,
-  ROW_TO,
+  CHANNEL_BYTE,
+  CHANNEL_DRAIN_WANTED,
   ROW_WORDS,
-  type QueueLayout,
+  type ChannelLayout,
 } from './layout.js';
+import { CONTRADICTION, type Room, type Rows } from './rows.js';
 import { removeSpills } from './spill.js';
-
-/** Bytes of a lane that are not yet acknowledged, or this when the words that say so contradict each other. */
-export const CONTRADICTION = -1;
 
 /** Positions are told apart over 2^32 bytes by counting these. */
 const HALF_LAP = 2 ** 31;
@@ -48,10 +42,11 @@ export function currentHalfLaps(counted: number, position: number): number {
 /** What a lane needs of the channel that it belongs to. */
 export interface LaneContext {
   readonly segment: SegmentHandle;
-  readonly layout: QueueLayout;
+  readonly layout: ChannelLayout;
   readonly words: Int32Array;
   readonly slots: Slots;
   readonly doorbells: Doorbells;
+  readonly rows: Rows;
   /** Everything was acknowledged while somebody waited for that; called by whoever acknowledged last. */
   readonly drained: () => void;
 }
@@ -81,7 +76,7 @@ export class Lane {
     this.capacity = layout.laneBytes;
     this.base = layout.lanesByte / 4 + index * LANE_HEADER_WORDS;
     this.#rows = layout.rowsByte / 4 + index * layout.consumers * ROW_WORDS;
-    this.#queue = QUEUE_BYTE / 4;
+    this.#queue = CHANNEL_BYTE / 4;
   }
 
   /** The object that the lane is a part of. */
@@ -160,14 +155,12 @@ export class Lane {
    * may lag by one, and then its lowest bit differs from the position's highest.
    */
   longPosition(): number {
-    for (let tries = 0; ; tries++) {
-      const halfLaps = Atomics.load(this.#words, this.base + LANE_HALF_LAPS);
-      const position = Atomics.load(this.#words, this.base + LANE_POSITION);
-      // Tries are bounded: a hostile producer could move them for ever.
-      if (halfLaps === Atomics.load(this.#words, this.base + LANE_HALF_LAPS) || tries === 64) {
-        return currentHalfLaps(halfLaps, position) * HALF_LAP + (position & (HALF_LAP - 1));
-      }
-    }
+    return this.#long(LANE_POSITION, LANE_HALF_LAPS);
+  }
+
+  /** How far its owner may have begun to overwrite, counted in the same way. */
+  longIntent(): number {
+    return this.#long(LANE_INTENT, LANE_INTENT_HALF_LAPS);
   }
 
   /** The same for a position at most a lane behind the published one. */
@@ -216,33 +209,19 @@ export class Lane {
     if (slot >= 0) this.#context.doorbells.ring(slot);
   }
 
-  /**
-   * Published bytes that some consumer may still need: from the floor to `position` (P3). {@link CONTRADICTION} if `next` or a row points outside
-   * the lane.
-   *
-   * Q2: `next` is read *first*, the rows after. A claim is made (its `from` stored) before `next` moves over it, and ends after that. So a claim that
-   * is missed among the rows had already ended, or lies at or above the `next` that was read. The other order misses a claim that is made between
-   * the two, and its frames are overwritten. The bound of the scan is read after `next` for the same reason: a consumer raises it
-   * before its first claim.
-   *
-   * @param position - the published position; the owner's own copy, or read before
-   */
+  /** Whether it keeps its frames when its producer leaves. */
+  get retained(): boolean {
+    return this.#context.rows.retained;
+  }
+
+  /** For its owner: where it may write. */
+  room(): Room {
+    return this.#context.rows.room(this);
+  }
+
+  /** See {@link Rows.heldBytes}. */
   heldBytes(position: number): number {
-    const next = Atomics.load(this.#words, this.base + LANE_NEXT);
-    let held = (position - next) | 0;
-    if (held < 0 || held > this.capacity || (next & 7) !== 0) return CONTRADICTION;
-    const high = this.#consumersHigh();
-    for (let consumer = 0; consumer < high; consumer++) {
-      const row = this.#rows + consumer * ROW_WORDS;
-      const from = Atomics.load(this.#words, row + ROW_FROM);
-      if ((from & 7) !== 0) continue;
-      const to = Atomics.load(this.#words, row + ROW_TO);
-      if (((to - from) | 0) <= 0) continue;
-      const behind = (position - from) | 0;
-      if (behind < 0 || behind > this.capacity) return CONTRADICTION;
-      if (behind > held) held = behind;
-    }
-    return held;
+    return this.#context.rows.heldBytes(this, position);
   }
 
   /** Whether nothing published is unacknowledged. A lane out of use counts as drained. */
@@ -267,7 +246,7 @@ export class Lane {
     const wanted = STRONG_ORDER ? this.#words[word] : Atomics.load(this.#words, word);
     if (wanted !== 0) this.#wakeProducer(wanted);
     // Plain: the load before it keeps it behind the acknowledgement.
-    if (this.#words[this.#queue + QUEUE_DRAIN_WANTED] !== 0) this.#context.drained();
+    if (this.#words[this.#queue + CHANNEL_DRAIN_WANTED] !== 0) this.#context.drained();
   }
 
   /** The producer's wish for {@link Lane.acknowledged}: the floor must reach this position. */
@@ -289,43 +268,50 @@ export class Lane {
     if (this.quarantined && !this.reset()) return false;
     const position = this.position;
     if (this.heldBytes(position) !== 0) return false;
-    const intent = (position + this.capacity) | 0;
-    const halfLaps = Atomics.load(this.#words, this.base + LANE_HALF_LAPS);
-    const long = currentHalfLaps(halfLaps, position) * HALF_LAP + (position & (HALF_LAP - 1)) + this.capacity;
-    Atomics.store(this.#words, this.base + LANE_INTENT, intent);
-    Atomics.store(this.#words, this.base + LANE_INTENT_HALF_LAPS, Math.floor(long / HALF_LAP) | 0);
+    this.overtakeReaders();
     if (this.heldBytes(position) !== 0 || Atomics.load(this.#words, this.base + LANE_LEASE) !== LEASE_FREE)
       return false;
     removeSpills(this.#context.segment.attachments, this.index);
-    this.#context.segment.punch(this.#offset, this.capacity);
     this.label = '';
+    // Before the memory goes: who takes a free lane commits it, also if the one who freed it died in between.
     this.setState(LANE_STATE.free);
+    this.#context.segment.punch(this.#offset, this.capacity);
     this.disown(me);
     return true;
   }
 
   /**
-   * Takes a lane out of quarantine, for its owner: everything in it is forgotten. False while a consumer is still at work on a claim in it (he would
-   * write his row again), or holds the lease.
+   * Takes a lane out of quarantine, for its owner: everything in it is forgotten. False while a reader may still be at work in it.
    */
   reset(): boolean {
-    const { slots, layout } = this.#context;
-    const lease = Atomics.load(this.#words, this.base + LANE_LEASE);
-    if (lease !== LEASE_FREE && !slots.isPast(lease)) return false;
-    for (let consumer = 0; consumer < layout.consumers; consumer++) {
-      const from = Atomics.load(this.#words, this.row(consumer) + ROW_FROM);
-      const claimed = (from & 7) === 0 && ((Atomics.load(this.#words, this.row(consumer) + ROW_TO) - from) | 0) > 0;
-      if (claimed && slots.state(consumer) !== SLOT_STATE.free) return false;
-    }
-    for (let consumer = 0; consumer < layout.consumers; consumer++) {
-      Atomics.store(this.#words, this.row(consumer) + ROW_FROM, IDLE);
-    }
-    const aligned = this.position & ~7;
-    Atomics.store(this.#words, this.base + LANE_POSITION, aligned);
-    Atomics.store(this.#words, this.base + LANE_NEXT, aligned);
-    Atomics.compareExchange(this.#words, this.base + LANE_LEASE, lease, LEASE_FREE);
+    if (!this.#context.rows.forget(this)) return false;
     Atomics.store(this.#words, this.base + LANE_QUARANTINE, 0);
     return true;
+  }
+
+  /** For the owner: stores an intent a whole lane ahead of the published position, so that whoever still reads below that counts himself as lapped. */
+  overtakeReaders(): void {
+    const intent = this.longPosition() + this.capacity;
+    Atomics.store(this.#words, this.base + LANE_INTENT, intent | 0);
+    Atomics.store(this.#words, this.base + LANE_INTENT_HALF_LAPS, Math.floor(intent / HALF_LAP) | 0);
+  }
+
+  /** For the owner of a lane out of use, before what readers have in it is forgotten: a published position that garbage has spoilt is one again. */
+  align(): number {
+    const aligned = this.position & ~7;
+    Atomics.store(this.#words, this.base + LANE_POSITION, aligned);
+    return aligned;
+  }
+
+  #long(word: number, halfLapsWord: number): number {
+    for (let tries = 0; ; tries++) {
+      const halfLaps = Atomics.load(this.#words, this.base + halfLapsWord);
+      const position = Atomics.load(this.#words, this.base + word);
+      // Tries are bounded: a hostile producer could move them for ever.
+      if (halfLaps === Atomics.load(this.#words, this.base + halfLapsWord) || tries === 64) {
+        return currentHalfLaps(halfLaps, position) * HALF_LAP + (position & (HALF_LAP - 1));
+      }
+    }
   }
 
   #wakeProducer(wanted: number): void {
@@ -338,13 +324,6 @@ export class Lane {
     // Whoever takes the wish away wakes: once, not at every acknowledgement.
     if (Atomics.compareExchange(this.#words, this.base + LANE_WANTED, wanted, 0) !== wanted) return;
     if (slot >= 0) this.#context.doorbells.ring(slot);
-  }
-
-  #consumersHigh(): number {
-    const high = Atomics.load(this.#words, this.#queue + QUEUE_CONSUMERS_HIGH);
-    const most = this.#context.layout.consumers;
-    // Only ever raised by correct peers; outside its range it is garbage, and all rows count.
-    return high >= 0 && high <= most ? high : most;
   }
 
   get #offset(): number {

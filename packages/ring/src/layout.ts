@@ -1,12 +1,12 @@
 /**
- * Every offset and size of a queue's segment, and nothing else. `docs/format.md` says the same in words.
+ * Every offset and size of a segment with lanes, a queue's or a topic's, and nothing else. `docs/format.md` says the same in words.
  *
- *      0        4096          5120         ...            ...              ...                ...
- *     +--------+-------------+------------+--------------+----------------+------------------+
- *     | header | queue words | slot table | lane headers | claim rows     | lanes, one after |
- *     | (page) | 1 KiB       | 256 each   | 384 each     | 64 each        | the other        |
- *     +--------+-------------+------------+--------------+----------------+------------------+
- *     |<------------------ control area, committed at creation ----------->|<- when taken --->|
+ *      0        4096            5120         ...            ...           ...              ...
+ *     +--------+---------------+------------+--------------+-------------+----------------+------------------+
+ *     | header | channel words | slot table | lane headers | rows of     | anchors (of a  | lanes, one after |
+ *     | (page) | 1 KiB         | 256 each   | 384 each     | readers, 64 | topic), 256    | the other        |
+ *     +--------+---------------+------------+--------------+-------------+----------------+------------------+
+ *     |<------------------------ control area, committed at creation ------------------->|<- when taken --->|
  */
 import { SLOT_BYTES } from '@ringway/sync';
 
@@ -15,40 +15,41 @@ const WORD_BYTES = 4;
 
 /** `kind` in the segment header. */
 export const KIND_QUEUE = 1;
+export const KIND_TOPIC = 2;
 
-// ---- geometry: the words of the segment header's geometry that a queue uses -------------------------------------------
+// ---- geometry: the words of the segment header's geometry that are used; a topic's producers are its publishers, its consumers its subscribers ------
 
 export const GEOMETRY_LANE_BYTES = 0;
 export const GEOMETRY_MAX_PRODUCERS = 1;
 export const GEOMETRY_MAX_CONSUMERS = 2;
 export const GEOMETRY_MAX_MESSAGE = 3;
-/** Bits, see {@link QUEUE_FLAG}. */
+/** Bits, see {@link CHANNEL_FLAG}. */
 export const GEOMETRY_FLAGS = 4;
-export const QUEUE_FLAG = {
+export const CHANNEL_FLAG = {
   /** The last participant that leaves removes the name. */
   ephemeral: 1,
 } as const;
 
-// ---- queue words: shared by all participants --------------------------------------------------------------------------
+// ---- channel words: shared by all participants ------------------------------------------------------------------------
 
-export const QUEUE_BYTE = PAGE_BYTES;
-export const QUEUE_BYTES = 1024;
-/** Words, from {@link QUEUE_BYTE}. One more than the highest consumer slot that ever joined: bounds the scan of claim rows. */
-export const QUEUE_CONSUMERS_HIGH = 0;
+export const CHANNEL_BYTE = PAGE_BYTES;
+export const CHANNEL_BYTES = 1024;
+/** Words, from {@link CHANNEL_BYTE}. One more than the highest consumer slot that ever joined: bounds the scan of claim rows. */
+export const CHANNEL_CONSUMERS_HIGH = 0;
 /** One more than the highest lane that was ever taken: bounds the scan of lanes. */
-export const QUEUE_LANES_HIGH = 1;
+export const CHANNEL_LANES_HIGH = 1;
 /** How many producers have ended their stream; consumers compare it with what they saw first. */
-export const QUEUE_ENDINGS = 2;
+export const CHANNEL_ENDINGS = 2;
 /** Not 0: some lane has had a priority, so consumers look at them. Never falls. */
-export const QUEUE_PRIORITIES = 3;
+export const CHANNEL_PRIORITIES = 3;
 /** Not 0: somebody waits until everything is acknowledged. */
-export const QUEUE_DRAIN_WANTED = 16;
+export const CHANNEL_DRAIN_WANTED = 16;
 /** Futex word, moved when everything was acknowledged while somebody waited for it. */
-export const QUEUE_DRAIN_DOORBELL = 17;
+export const CHANNEL_DRAIN_DOORBELL = 17;
 /** Sleepers words (see Doorbells): on a cache line of their own, read at every publication, written when somebody parks. */
-export const QUEUE_SLEEPERS = 32;
+export const CHANNEL_SLEEPERS = 32;
 
-export const SLOTS_BYTE = QUEUE_BYTE + QUEUE_BYTES;
+export const SLOTS_BYTE = CHANNEL_BYTE + CHANNEL_BYTES;
 
 // ---- lane header: six cache lines -------------------------------------------------------------------------------------
 //
@@ -78,7 +79,7 @@ export const LANE_PRIORITY = 4;
 export const LANE_POSITION = 16;
 /** How often the position has passed a multiple of 2^31. Stored after the position: where its lowest bit is not the position's highest, it lags by one. */
 export const LANE_HALF_LAPS = 17;
-/** How far the owner may have begun to overwrite, and its half-laps. A queue's owner moves it only before it gives memory back. */
+/** How far the owner may have begun to overwrite, and its half-laps. Never falls in a topic; a queue's owner moves it only before it gives memory back. */
 export const LANE_INTENT = 18;
 export const LANE_INTENT_HALF_LAPS = 19;
 /** The position that the floor must reach for the waiting producer, with bit 0 set; 0: nobody waits. */
@@ -123,6 +124,44 @@ export const ROW_HANDED = 3;
 export const ROW_CLAIMED_FLOAT = 2;
 export const ROW_ACKED_FLOAT = 3;
 
+// ---- cursor rows of a topic: in the place of claim rows. Written by that subscriber alone, but for the eviction, which only the lane's owner writes ----
+
+/** What is below is not needed any more by this subscriber; {@link IDLE}: it gates nobody. */
+export const CURSOR_POSITION = ROW_FROM;
+/** Owner word of the subscriber whose row it is; written before the cursor. */
+export const CURSOR_OWNER = 2;
+/** One of {@link CURSOR_POLICY}; written before the cursor. */
+export const CURSOR_POLICY_WORD = 3;
+/** How far it has read, for people. */
+export const CURSOR_SEEN = 4;
+/** Owner word of the subscriber that the lane's owner has evicted: from here its cursor counts no more. */
+export const CURSOR_EVICTED = 5;
+
+/** What happens to a subscriber that is a whole lane behind. */
+export const CURSOR_POLICY = {
+  /** Producers wait for it. */
+  block: 1,
+  /** It skips; its cursor is {@link IDLE}. */
+  drop: 2,
+  /** It is evicted. */
+  disconnect: 3,
+} as const;
+
+// ---- anchors of a topic: places in a lane at which a frame begins whose number is known -------------------------------
+//
+//   entry   position | half-laps | messages before it, low | high            16 bytes; position is IDLE while it is written
+
+/** The newest anchor is that with the highest position: entries are written in turn, at least {@link ANCHOR_LANE_PART} of a lane apart. */
+export const ANCHORS_PER_LANE = 16;
+export const ANCHOR_LANE_PART = ANCHORS_PER_LANE;
+export const ANCHOR_BYTES = 16;
+export const ANCHOR_WORDS = ANCHOR_BYTES / WORD_BYTES;
+export const ANCHOR_POSITION = 0;
+export const ANCHOR_HALF_LAPS = 1;
+export const ANCHOR_NUMBER_LOW = 2;
+export const ANCHOR_NUMBER_HIGH = 3;
+const LANE_ANCHORS_BYTES = ANCHORS_PER_LANE * ANCHOR_BYTES;
+
 /** No position: positions are multiples of 8. */
 export const IDLE = 1;
 /** The lease of nobody. */
@@ -161,24 +200,31 @@ export const MIN_LANE_BYTES = PAGE_BYTES;
 export const MAX_LANE_BYTES = 2 ** 30;
 export const MAX_PARTICIPANTS = 1024;
 
-/** Where everything of a queue's segment lies, in bytes, from its geometry. */
-export interface QueueLayout {
+/** Where everything of a segment with lanes lies, in bytes, from its kind and geometry. */
+export interface ChannelLayout {
   readonly laneBytes: number;
   readonly lanes: number;
   readonly consumers: number;
   readonly slotCount: number;
   readonly lanesByte: number;
   readonly rowsByte: number;
+  readonly anchorsByte: number;
   readonly controlBytes: number;
   readonly size: number;
 }
 
 /** The layout for a geometry that was checked. Producers' slots follow the consumers'. */
-export function queueLayout(laneBytes: number, maxProducers: number, maxConsumers: number): QueueLayout {
+export function channelLayout(
+  kind: number,
+  laneBytes: number,
+  maxProducers: number,
+  maxConsumers: number,
+): ChannelLayout {
   const slotCount = maxConsumers + maxProducers;
   const lanesByte = SLOTS_BYTE + slotCount * SLOT_BYTES;
   const rowsByte = lanesByte + maxProducers * LANE_HEADER_BYTES;
-  const end = rowsByte + maxProducers * maxConsumers * ROW_BYTES;
+  const anchorsByte = rowsByte + maxProducers * maxConsumers * ROW_BYTES;
+  const end = anchorsByte + (kind === KIND_TOPIC ? maxProducers * LANE_ANCHORS_BYTES : 0);
   const controlBytes = Math.ceil(end / PAGE_BYTES) * PAGE_BYTES;
   return {
     laneBytes,
@@ -187,6 +233,7 @@ export function queueLayout(laneBytes: number, maxProducers: number, maxConsumer
     slotCount,
     lanesByte,
     rowsByte,
+    anchorsByte,
     controlBytes,
     size: controlBytes + maxProducers * laneBytes,
   };

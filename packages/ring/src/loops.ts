@@ -1,43 +1,52 @@
 import { checkWait, type WaitOptions } from '@ringway/sync';
-import type { Delivery } from './delivery.js';
 import { Loop } from './loop.js';
-import type { MessageReader } from './message-reader.js';
 import type { Receiver } from './receiver.js';
 import type { Work } from './work.js';
 
 /** What a form of looping does with what it receives; see LoopContext. */
-interface LoopForm<T, V> {
+interface LoopForm<D, V> {
   readonly settle: () => void;
-  readonly taken: (first: Delivery<T>) => V;
+  readonly taken: (first: D) => V;
   readonly left: () => void;
 }
 
-/** The forms in which one consumer is looped over. */
-export class Loops<T> {
-  readonly #receiver: Receiver<T>;
-  readonly #reader: MessageReader<T>;
+/** What a loop needs of what it receives, `D`, of which users get `V`. */
+export interface Received<D, V> {
+  /** The next one, if it is there; what goes wrong is kept. */
+  takeOrKeepFailure(): D | undefined;
+  /** Throws what was kept, once. */
+  throwFailure(): void;
+  valueOf(received: D): V;
+  /** The user is done with it. */
+  settle(received: D): void;
+}
+
+/** The forms in which one reader is looped over. */
+export class Loops<D, V> {
+  readonly #receiver: Receiver<D>;
+  readonly #received: Received<D, V>;
   readonly #work: Work;
   readonly #leave: () => void;
 
   /** @param leave - called when a loop is left by break, return or throw */
-  constructor(receiver: Receiver<T>, reader: MessageReader<T>, work: Work, leave: () => void) {
+  constructor(receiver: Receiver<D>, received: Received<D, V>, work: Work, leave: () => void) {
     this.#receiver = receiver;
-    this.#reader = reader;
+    this.#received = received;
     this.#work = work;
     this.#leave = leave;
   }
 
   /** One message at a time, acknowledged when the next one is asked for. */
-  values(options: WaitOptions | undefined): AsyncIterableIterator<T> {
+  values(options: WaitOptions | undefined): AsyncIterableIterator<V> {
     return this.#acknowledging(
       options,
       (first) => [first],
-      ([{ value }]) => value,
+      ([first]) => this.#received.valueOf(first),
     );
   }
 
-  /** One message at a time; acknowledging is the user's. */
-  deliveries(options: WaitOptions | undefined): AsyncIterableIterator<Delivery<T>> {
+  /** One message at a time, with what it carries; acknowledging is the user's. */
+  whole(options: WaitOptions | undefined): AsyncIterableIterator<D> {
     return this.#loop(options, {
       settle: () => undefined,
       taken: (delivery) => delivery,
@@ -46,34 +55,34 @@ export class Loops<T> {
   }
 
   /** What is there, up to `max` messages at a time, acknowledged when the next ones are asked for. */
-  batches(max: number, options: WaitOptions | undefined): AsyncIterableIterator<T[]> {
+  batches(max: number, options: WaitOptions | undefined): AsyncIterableIterator<V[]> {
     return this.#acknowledging(
       options,
       (first) => {
         const batch = [first];
         while (batch.length < max) {
-          const delivery = this.#reader.takeOrKeepFailure();
+          const delivery = this.#received.takeOrKeepFailure();
           if (delivery === undefined) break;
           batch.push(delivery);
         }
         return batch;
       },
-      (batch) => batch.map(({ value }) => value),
+      (batch) => batch.map((received) => this.#received.valueOf(received)),
     );
   }
 
   /** A loop that has messages in hand until it asks for the next ones. */
-  #acknowledging<V>(
+  #acknowledging<Y>(
     options: WaitOptions | undefined,
-    gather: (first: Delivery<T>) => Delivery<T>[],
-    valueOf: (inHand: Delivery<T>[]) => V,
-  ): AsyncIterableIterator<V> {
+    gather: (first: D) => D[],
+    valueOf: (inHand: D[]) => Y,
+  ): AsyncIterableIterator<Y> {
     const work = this.#work;
     const token = {};
-    let inHand: Delivery<T>[] = [];
+    let inHand: D[] = [];
     return this.#loop(options, {
       settle: () => {
-        for (const delivery of inHand) delivery.ack();
+        for (const received of inHand) this.#received.settle(received);
         inHand = [];
         work.end(token);
       },
@@ -89,16 +98,16 @@ export class Loops<T> {
     });
   }
 
-  #loop<V>(options: WaitOptions | undefined, form: LoopForm<T, V>): AsyncIterableIterator<V> {
+  #loop<Y>(options: WaitOptions | undefined, form: LoopForm<D, Y>): AsyncIterableIterator<Y> {
     const receiver = this.#receiver;
     receiver.check();
-    return new Loop<Delivery<T>, V>({
+    return new Loop<D, Y>({
       settle: () => {
         if (!receiver.closed) form.settle();
       },
       tryTake: () => {
         if (receiver.stopping) return undefined;
-        this.#reader.throwFailure();
+        this.#received.throwFailure();
         checkWait(options);
         return receiver.tryReceive();
       },

@@ -15,7 +15,7 @@ export interface ConsumerPlace {
 /** Joins as a consumer. Throws `ERR_RINGWAY_TOO_MANY_CONSUMERS`, `ERR_RINGWAY_UNLINKED`, `ERR_RINGWAY_BUSY`. */
 export function joinAsConsumer(channel: Channel, recovery: Recovery, label: string): ConsumerPlace {
   const { slots, layout, doorbells } = channel;
-  const place = joinLinked(channel.segment, 'queue', () => {
+  const place = joinLinked(channel.segment, channel.terms.segment, () => {
     const slot = takeSlot(channel.segment, slots, 0, layout.consumers);
     if (slot === undefined) return undefined;
     let inherited: Lane[] = [];
@@ -32,10 +32,11 @@ export function joinAsConsumer(channel: Channel, recovery: Recovery, label: stri
     return { slot, inherited };
   });
   if (place === undefined) {
+    const { segment, consumers, maxConsumers } = channel.terms;
     throw new RingwayError(
       'ERR_RINGWAY_TOO_MANY_CONSUMERS',
-      `queue ${JSON.stringify(channel.segment.name)} has ${layout.consumers} consumers already, as many as maxConsumers allows, counting those that ` +
-        'left a claim which somebody still works; close one, or create the queue with more',
+      `${segment} ${JSON.stringify(channel.segment.name)} has ${layout.consumers} ${consumers} already, as many as ${maxConsumers} allows, counting those that ` +
+        `left a claim which somebody still works; close one, or create the ${segment} with more`,
     );
   }
   // Who had this slot before may have died between his last acknowledgement and waking those who wait for it.
@@ -48,7 +49,7 @@ export function joinAsConsumer(channel: Channel, recovery: Recovery, label: stri
 /** Joins as a producer; the lane comes after ({@link takeLane}). Throws `ERR_RINGWAY_TOO_MANY_PRODUCERS`, `ERR_RINGWAY_UNLINKED`, `ERR_RINGWAY_BUSY`. */
 export function joinAsProducer(channel: Channel, recovery: Recovery, label: string): number {
   const { slots, layout } = channel;
-  const slot = joinLinked(channel.segment, 'queue', () => {
+  const slot = joinLinked(channel.segment, channel.terms.segment, () => {
     const taken = takeSlot(channel.segment, slots, layout.consumers, layout.slotCount);
     if (taken === undefined) return undefined;
     if (slots.state(taken) !== SLOT_STATE.free) {
@@ -72,16 +73,17 @@ export function joinAsProducer(channel: Channel, recovery: Recovery, label: stri
  */
 export function takeLane(channel: Channel, me: number, label: string, priority = 0): { lane: Lane; epoch: number } {
   const own = label === '' ? undefined : channel.lanes().find((lane) => isLeftBy(lane, label) && lane.seize(me));
-  const taken =
-    own ??
-    seizeFirst(channel, me, (lane) => lane.state === LANE_STATE.free) ??
-    seizeFirst(channel, me, (lane) => lane.isDrained());
+  const isFree = (lane: Lane): boolean => lane.state === LANE_STATE.free;
+  const isDrained = (lane: Lane): boolean => lane.isDrained();
+  // Where lanes keep their memory when they are left, the first one that was left serves before another one is committed.
+  const wanted = channel.rows.retained ? [isLeft, isFree] : [isFree, isDrained];
+  const taken = own ?? seizeFirst(channel, me, wanted[0]) ?? seizeFirst(channel, me, wanted[1]);
   if (taken === undefined) throw tooManyProducers(channel);
   channel.raiseLanesHigh(taken.index);
   try {
-    // Also for a lane that was in use and is drained: who punched it may have died before he freed it. Never where frames stand: they prove that the
-    // memory is there, and a reservation that fails gives back the whole range.
-    if (taken.isDrained()) taken.commit();
+    // A lane is free before it is punched (Lane.giveBack), so in any other state its memory is there. Never where frames stand: a reservation that fails gives
+    // back the whole range.
+    if (taken.state === LANE_STATE.free) taken.commit();
   } catch (error) {
     taken.disown(me);
     throw error;
@@ -111,7 +113,7 @@ function openLane(lane: Lane, label: string, priority: number): number {
 export function leaveLane(writer: LaneWriter, me: number, state: number): void {
   const { lane } = writer;
   lane.setState(state);
-  if (!lane.giveBack(me)) lane.disown(me);
+  if (lane.retained || !lane.giveBack(me)) lane.disown(me);
 }
 
 /**
@@ -138,6 +140,10 @@ function isLeftBy(lane: Lane, label: string): boolean {
   return state !== LANE_STATE.free && state !== LANE_STATE.ended && lane.label === label && !lane.quarantined;
 }
 
+function isLeft(lane: Lane): boolean {
+  return lane.state !== LANE_STATE.free && lane.isDrained();
+}
+
 function seizeFirst(channel: Channel, me: number, wanted: (lane: Lane) => boolean): Lane | undefined {
   for (let index = 0; index < channel.layout.lanes; index++) {
     const lane = channel.lane(index);
@@ -151,9 +157,10 @@ function seizeFirst(channel: Channel, me: number, wanted: (lane: Lane) => boolea
 }
 
 function tooManyProducers(channel: Channel): RingwayError {
+  const { segment, producers, maxProducers } = channel.terms;
   return new RingwayError(
     'ERR_RINGWAY_TOO_MANY_PRODUCERS',
-    `queue ${JSON.stringify(channel.segment.name)} has ${channel.layout.lanes} producers already, as many as maxProducers allows, or that many lanes whose ` +
-      'messages are not yet acknowledged; close one, consume, or create the queue with more',
+    `${segment} ${JSON.stringify(channel.segment.name)} has ${channel.layout.lanes} ${producers} already, as many as ${maxProducers} allows, or that many lanes whose ` +
+      `messages are not yet acknowledged; close one, consume, or create the ${segment} with more`,
   );
 }

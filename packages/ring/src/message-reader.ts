@@ -8,6 +8,7 @@ import { copyContents, metadataIn, payloadIn } from './frame-contents.js';
 import { metadataBytes } from './frame.js';
 import { MOST_PASSED, type Intake } from './intake.js';
 import { FRAME_TYPE } from './layout.js';
+import type { Received } from './loops.js';
 import type { Metadata } from './metadata.js';
 import { isTruncation } from './truncated.js';
 
@@ -18,7 +19,7 @@ const NO_METADATA: Metadata = Object.freeze({});
  * The messages that one consumer can have now, decoded: makes a delivery of each frame that is claimed. Never waits;
  * that is Receiver's. What went wrong with nobody there to be told is kept for the next call.
  */
-export class MessageReader<T> {
+export class MessageReader<T> implements Received<Delivery<T>, T> {
   /** Most frames that are claimed at a time. */
   limit: number;
   readonly #channel: Channel;
@@ -102,6 +103,15 @@ export class MessageReader<T> {
     if (failure === undefined) return;
     this.#failure = undefined;
     throw failure;
+  }
+
+  valueOf({ value }: Delivery<T>): T {
+    return value;
+  }
+
+  /** A loop is done with it. */
+  settle(delivery: Delivery<T>): void {
+    delivery.ack();
   }
 
   /** @param attempts - deliveries before, where this handle alone knows them */

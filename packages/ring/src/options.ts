@@ -34,20 +34,27 @@ export interface QueueGeometry {
   readonly maxMessageBytes?: number | undefined;
 }
 
-/** Options of `Queue.open`. */
-export interface QueueOptions<T> extends QueueGeometry {
+/** What every segment of messages can be opened with. */
+export interface OpenOptions<T> {
   /** How messages become bytes. Default: the creator's, if it is one of Ringway's own; for the creator, `msgpack()`. */
   readonly codec?: Codec<T> | undefined;
   /** A Standard Schema that each message must match, on both sides. */
   readonly schema?: StandardSchema<T> | undefined;
   /** Directory of the object, instead of POSIX shared memory: tmpfs or a local file system. Default `RINGWAY_DIR`, else none. */
   readonly dir?: string | undefined;
-  /** Permission bits for a queue that is created. Default 0o600. */
+  /** Permission bits for what is created. Default 0o600. */
   readonly mode?: number | undefined;
   /** User ids whose objects are trusted besides one's own and root's. Default none. */
   readonly trust?: readonly number[] | undefined;
   /** `if-missing` (default): attach, or create. `never`: `ERR_RINGWAY_NOT_FOUND` if it is missing. `always`: `ERR_RINGWAY_EXISTS` if it is not. */
   readonly create?: 'if-missing' | 'never' | 'always' | undefined;
+}
+
+/** @internal Options of a segment with lanes. */
+export interface ChannelOptions<T> extends QueueGeometry, OpenOptions<T> {}
+
+/** Options of `Queue.open`. */
+export interface QueueOptions<T> extends QueueGeometry, OpenOptions<T> {
   /**
    * Where messages go that the consumers of this handle give up (`delivery.reject()`, `maxDeliveries`, `ttlMs`): the name of a queue in the same place, which is made if it is missing, or
    * an open `Queue`. It must have the same codec. Default none: what is rejected or expired is gone.
@@ -137,4 +144,37 @@ export function checkIdle(options: { idle?: IdleStrategy | undefined; pollMicros
     throw new RangeError(`idle must be 'adaptive', 'park' or 'spin', not ${idle as string}`);
   }
   return { idle, pollMicroseconds: wholeNumber('pollMicroseconds', pollMicroseconds, 0, 10_000_000) };
+}
+
+/** Throws a `RangeError` for what is no way of creating. */
+export function checkCreate(create: unknown = 'if-missing'): void {
+  if (create !== 'if-missing' && create !== 'never' && create !== 'always') {
+    throw new RangeError(`create must be 'if-missing', 'never' or 'always', not ${String(create)}`);
+  }
+}
+
+/** Checks what can be wrong with the options of a queue by themselves. Throws `RangeError`, `TypeError`. */
+export function checkQueueOptions<T>(options: QueueOptions<T>): void {
+  checkGeometry(options);
+  if (options.heldWarningMs !== undefined)
+    wholeNumber('heldWarningMs', options.heldWarningMs, 1, Number.MAX_SAFE_INTEGER);
+  checkDeadLetter(options.deadLetter);
+  if (options.maxDeliveries !== undefined) {
+    wholeNumber('maxDeliveries', options.maxDeliveries, 1, 2 ** 31 - 1);
+    if (options.deadLetter === undefined) {
+      throw new RangeError(
+        'maxDeliveries needs deadLetter: the queue to which messages go that were delivered so often',
+      );
+    }
+  }
+  checkCreate(options.create);
+}
+
+/** Throws a `TypeError` for what is neither a name nor an open queue. */
+function checkDeadLetter(letters: unknown): void {
+  if (letters === undefined || typeof letters === 'string') return;
+  const { forwarder } = Object(letters) as { forwarder?: unknown };
+  if (typeof forwarder !== 'function') {
+    throw new TypeError('deadLetter must be the name of a queue, or an open queue');
+  }
 }

@@ -3,16 +3,23 @@ import { RingwayError, Segment, type SegmentHandle } from '@ringway/memory';
 import { checkWait, type WaitOptions } from '@ringway/sync';
 import { Attachment } from './attachment.js';
 import type { Channel } from './channel.js';
+import { localChannelSegment, openChannelSegment } from './channel-segment.js';
 import { bytes, codecByName, msgpack, type Codec } from './codec.js';
 import { DeadLetters } from './dead-letters.js';
 import { Consumer } from './consumer.js';
 import { Drains } from './drains.js';
 import type { ForwardTarget, Forwarder } from './forwarder.js';
 import { LifecycleWatch, type Emit, type QueueEvents } from './lifecycle.js';
-import { DEFAULTS, type ConsumerOptions, type ProducerOptions, type QueueOptions } from './options.js';
+import { KIND_QUEUE } from './layout.js';
+import {
+  DEFAULTS,
+  checkQueueOptions,
+  type ConsumerOptions,
+  type ProducerOptions,
+  type QueueOptions,
+} from './options.js';
 import { placeOf, queuesIn, type PlaceOptions, type QueueInfo } from './place.js';
 import { Producer } from './producer.js';
-import { checkQueueOptions, localQueueSegment, openQueueSegment } from './queue-segment.js';
 import type { Recovery } from './recovery.js';
 import { Returns } from './returns.js';
 import { withSchema } from './schema.js';
@@ -92,9 +99,9 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
    */
   static open<T = unknown>(name: string, options: QueueOptions<T> = {}): Queue<T> {
     checkQueueOptions(options);
-    const segment = openQueueSegment(name, options);
+    const segment = openChannelSegment(KIND_QUEUE, name, options);
     try {
-      return new Queue(segment, options, (codec) => openQueueSegment(name, { ...options, codec }));
+      return new Queue(segment, options, (codec) => openChannelSegment(KIND_QUEUE, name, { ...options, codec }));
     } catch (error) {
       segment.close();
       throw error;
@@ -108,7 +115,7 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
   static local<T = unknown>(options: Omit<QueueOptions<T>, 'dir' | 'mode' | 'trust' | 'create'> = {}): Queue<T> {
     checkQueueOptions(options);
     const { codec = msgpack<T>() } = options;
-    return new Queue(localQueueSegment(options, codec.name), { ...options, codec }, undefined);
+    return new Queue(localChannelSegment(KIND_QUEUE, options, codec.name), { ...options, codec }, undefined);
   }
 
   /**

@@ -10,48 +10,67 @@ import {
   type Waiting,
 } from '@ringway/sync';
 import type { Channel } from './channel.js';
-import type { ConsumerCore } from './consumer-core.js';
-import type { Delivery } from './delivery.js';
-import { closedError, type MessageReader } from './message-reader.js';
-import type { Poller } from './poller.js';
 import { unlessTruncated } from './truncated.js';
 
 const NO_MESSAGE = 'no message came';
 
-/** How a consumer waits. */
+/** How a reader waits. */
 export interface WaitStrategy {
   readonly idle: IdleStrategy;
   readonly pollMicroseconds: number;
 }
 
+/** What a receiver waits for: one reader's messages, and what it knows of their end. */
+export interface Source<D> {
+  /** What it is, for messages: "consumer". */
+  readonly word: string;
+  readonly slot: number;
+  readonly closed: boolean;
+  /** Whether a handler of `poll` is at work. */
+  readonly busy: boolean;
+  /** The next one, if there is one now. */
+  take(): D | undefined;
+  /** It was taken for a wait that was over by then: it is the next one again. */
+  putBack(message: D): void;
+  /** Nobody is there to be told: the next call that receives throws it. */
+  keepFailure(error: RingwayError): void;
+  /** For whatever is asked of it when it is closed. */
+  closedError(): RingwayError;
+  hasEnded(): boolean;
+  endSeen(): void;
+  /** Before a wait that an end may end. */
+  wantEnd(): void;
+  lookForDead(): void;
+  /** It was rung, and has looked in vain: whether the ring was for what only others can take. */
+  readonly leavesWork: boolean;
+  /** It was rung, and will not look again: whether somebody else must, for what he was rung for is for one of them. */
+  readonly oneOfMany: boolean;
+}
+
 /**
- * The waits of one consumer: who asked first gets the next message. On the event loop any number of them at a time; a
+ * The waits of one reader: who asked first gets the next message. On the event loop any number of them at a time; a
  * blocking one only where none of these is under way.
  */
-export class Receiver<T> {
-  /** What loops over the consumer spend of the event loop's turn, and `receive` with them. */
+export class Receiver<D> {
+  /** What loops over the reader spend of the event loop's turn, and `receive` with them. */
   readonly turn = new Turn();
   readonly #segment: SegmentHandle;
-  readonly #core: ConsumerCore;
-  readonly #reader: MessageReader<T>;
-  readonly #poller: Poller;
+  readonly #source: Source<D>;
   readonly #idle: Idle;
-  readonly #waits: Pending<Delivery<T> | undefined>[] = [];
+  readonly #waits: Pending<D | undefined>[] = [];
   #blocking: (() => boolean) | undefined;
   #stopping = false;
   #paused = false;
 
-  constructor(channel: Channel, core: ConsumerCore, reader: MessageReader<T>, poller: Poller, strategy: WaitStrategy) {
+  constructor(channel: Channel, source: Source<D>, strategy: WaitStrategy) {
     this.#segment = channel.segment;
-    this.#core = core;
-    this.#reader = reader;
-    this.#poller = poller;
+    this.#source = source;
     this.#idle = channel.newIdle(this.#waiting(channel), strategy.idle, strategy.pollMicroseconds);
   }
 
-  /** Whether the consumer was closed. */
+  /** Whether the reader was closed. */
   get closed(): boolean {
-    return this.#core.closed;
+    return this.#source.closed;
   }
 
   /** Whether {@link Receiver.stop} was called. */
@@ -82,25 +101,25 @@ export class Receiver<T> {
 
   /** Throws `ERR_RINGWAY_CLOSED`, `ERR_RINGWAY_SEGMENT_TRUNCATED`, and `ERR_RINGWAY_BUSY` inside of a handler of `poll`. */
   check(): void {
-    if (this.closed || this.#segment.closed) throw closedError();
+    if (this.closed || this.#segment.closed) throw this.#source.closedError();
     this.#segment.assertIntact();
-    if (this.#poller.busy) {
+    if (this.#source.busy) {
       throw new RingwayError(
         'ERR_RINGWAY_BUSY',
-        'a handler of poll() cannot receive from the same consumer: return first',
+        `a handler of poll() cannot receive from the same ${this.#source.word}: return first`,
       );
     }
   }
 
   /** The next message; waits for one. Undefined at the end. */
-  receive(options?: WaitOptions): Promise<Delivery<T> | undefined> {
+  receive(options?: WaitOptions): Promise<D | undefined> {
     try {
       this.check();
       checkWait(options);
       if (this.#stopping) return Promise.resolve(undefined);
       if (this.#paused) return this.#enqueue(options);
       if (this.#waits.length === 0 && !this.turn.spent()) {
-        const delivery = this.#reader.take();
+        const delivery = this.#source.take();
         if (delivery !== undefined) return Promise.resolve(delivery);
         if (this.#atEnd()) return Promise.resolve(undefined);
       } else if (this.#waits.length === 0) return this.#receiveNextTurn(options);
@@ -114,9 +133,9 @@ export class Receiver<T> {
   }
 
   /** The next message, if there is one now and nobody waits for it. */
-  tryReceive(): Delivery<T> | undefined {
+  tryReceive(): D | undefined {
     this.check();
-    return this.awaited || this.#stopping || this.#paused ? undefined : this.#reader.take();
+    return this.awaited || this.#stopping || this.#paused ? undefined : this.#source.take();
   }
 
   /** Blocks the thread until `found` is true, or at the end. Throws `ERR_RINGWAY_TIMEOUT`, `ERR_RINGWAY_BUSY`. */
@@ -126,7 +145,7 @@ export class Receiver<T> {
     if (this.#paused) {
       throw new RingwayError(
         'ERR_RINGWAY_BUSY',
-        'this consumer is paused, and a blocked thread cannot resume it: call resume()',
+        `this ${this.#source.word} is paused, and a blocked thread cannot resume it: call resume()`,
       );
     }
     if (this.#waits.length > 0) {
@@ -144,11 +163,11 @@ export class Receiver<T> {
   }
 
   /**
-   * After an acknowledgement, for a wait may have been held up by the consumer's own claim. Not inside of `poll`, which
+   * After an acknowledgement, for a wait may have been held up by the reader's own claim. Not inside of `poll`, which
    * acknowledges all that was delivered meanwhile: it calls this at its end.
    */
   lookAgain(): void {
-    if (!this.#poller.busy && this.#idle.active && this.#look()) this.#idle.stop();
+    if (!this.#source.busy && this.#idle.active && this.#look()) this.#idle.stop();
   }
 
   /** Whether a wait keeps the process alive. */
@@ -169,50 +188,50 @@ export class Receiver<T> {
     this.#fail(error);
   }
 
-  /** Before the consumer is closed: waits reject with `ERR_RINGWAY_CLOSED`. */
+  /** Before the reader is closed: waits reject with `ERR_RINGWAY_CLOSED`. */
   close(): void {
-    this.fail(closedError());
+    this.fail(this.#source.closedError());
   }
 
   /** How this consumer sleeps (DESIGN P4). */
   #waiting(channel: Channel): Waiting {
     const { slots, doorbells } = channel;
-    const { slot } = this.#core;
+    const { slot } = this.#source;
     return {
       doorbell: slots.doorbell(slot),
       look: () => (this.#blocking === undefined ? this.#look() : this.#blocking() || this.#atEnd()),
       lookForDead: () => {
-        if (!this.closed) this.#core.lookForDead();
+        if (!this.closed) this.#source.lookForDead();
       },
       announce: () => {
         channel.raiseConsumersHigh(slot);
         doorbells.announce(slot);
         // After the announcement: whoever acknowledges last takes this wish away, and rings those who are announced.
-        this.#core.wantEnd();
+        this.#source.wantEnd();
       },
       passOn: () => {
-        if (!this.closed && (this.#core.blocked || this.#reader.endedEarly)) doorbells.ringNext(slot);
+        if (!this.closed && this.#source.leavesWork) doorbells.ringNext(slot);
       },
       failed: (error: unknown) => {
         this.#fail(error);
       },
       withdraw: unlessTruncated((leaving: boolean) => {
         if (this.closed || this.#segment.closed) return;
-        if (!doorbells.withdraw(slot) && leaving) doorbells.ringOne();
+        if (!doorbells.withdraw(slot) && leaving && this.#source.oneOfMany) doorbells.ringOne();
       }),
     };
   }
 
   /** Nobody overtakes while the event loop has its turn: what is asked for meanwhile queues up behind this one. */
-  #receiveNextTurn(options: WaitOptions | undefined): Promise<Delivery<T> | undefined> {
+  #receiveNextTurn(options: WaitOptions | undefined): Promise<D | undefined> {
     void this.turn.next().then(() => {
       if (!this.closed && !this.#paused) this.#goOn();
     });
     return this.#enqueue(options);
   }
 
-  #enqueue(options: WaitOptions | undefined): Promise<Delivery<T> | undefined> {
-    const pending = new Pending<Delivery<T> | undefined>(options, NO_MESSAGE, () => {
+  #enqueue(options: WaitOptions | undefined): Promise<D | undefined> {
+    const pending = new Pending<D | undefined>(options, NO_MESSAGE, () => {
       const at = this.#waits.indexOf(pending);
       if (at >= 0) this.#waits.splice(at, 1);
       if (this.#waits.length === 0) this.#idle.stop();
@@ -230,18 +249,18 @@ export class Receiver<T> {
     while (!this.closed && !this.#paused) {
       if (this.#waits.length === 0) return true;
       try {
-        const delivery = this.#reader.take();
+        const delivery = this.#source.take();
         if (delivery !== undefined) {
           this.turn.begin();
           // Not `first`: the codec is the user's, and may have ended that wait.
           const waiting = this.#waits.shift();
-          if (waiting === undefined) this.#reader.putBack(delivery);
+          if (waiting === undefined) this.#source.putBack(delivery);
           else waiting.resolve(delivery);
         } else if (!this.#atEnd()) return false;
         else this.#end();
       } catch (error) {
         const waiting = this.#waits.shift();
-        if (waiting === undefined) this.#reader.keepFailure(error as RingwayError);
+        if (waiting === undefined) this.#source.keepFailure(error as RingwayError);
         else waiting.reject(error);
       }
     }
@@ -250,8 +269,8 @@ export class Receiver<T> {
 
   #atEnd(): boolean {
     if (this.#stopping) return true;
-    if (!this.#core.hasEnded()) return false;
-    this.#core.endSeen();
+    if (!this.#source.hasEnded()) return false;
+    this.#source.endSeen();
     return true;
   }
 

@@ -1,8 +1,7 @@
 import { SLOT_STATE, type Peer } from '@ringway/sync';
 import type { Channel } from './channel.js';
-import { Claim } from './claim.js';
 import type { Lane } from './lane.js';
-import { IDLE, LANE_STATE, ROW_FROM, ROW_TO } from './layout.js';
+import { IDLE, LANE_STATE, ROW_FROM } from './layout.js';
 
 /** Roles of slots, as peers see them. */
 export const ROLE = { consumer: 1, producer: 2 } as const;
@@ -69,8 +68,7 @@ export class Recovery {
     const claimed: Lane[] = [];
     for (let index = 0; index < this.#channel.layout.lanes; index++) {
       const lane = this.#channel.lane(index);
-      Claim.repairLease(this.#words, lane, slot, owner, doorbells);
-      if (this.#hasClaim(lane, slot)) claimed.push(lane);
+      if (this.#channel.rows.settle(lane, slot, owner)) claimed.push(lane);
     }
     return claimed;
   }
@@ -97,11 +95,6 @@ export class Recovery {
       for (const lane of this.#channel.lanes()) lane.acknowledged();
     } else if (adopter !== undefined) adopter.adopt(slot, claimed);
     else this.#channel.slots.unlock(slot);
-  }
-
-  #hasClaim(lane: Lane, slot: number): boolean {
-    const from = Atomics.load(this.#words, lane.row(slot) + ROW_FROM);
-    return (from & 7) === 0 && ((Atomics.load(this.#words, lane.row(slot) + ROW_TO) - from) | 0) > 0;
   }
 
   #markOrphan(slot: number): void {

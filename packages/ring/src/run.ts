@@ -34,7 +34,7 @@ export interface RunOptions<T = unknown> {
  * the last handler is through: with what failed first, or undefined.
  */
 export async function runHandlers<T>(
-  receiver: Receiver<T>,
+  receiver: Receiver<Delivery<T>>,
   handler: RunHandler<T>,
   concurrency: number,
   options: RunOptions<T>,
@@ -120,7 +120,7 @@ async function handleWithin<T>(
 }
 
 async function receiveFor<T>(
-  receiver: Receiver<T>,
+  receiver: Receiver<Delivery<T>>,
   signal: AbortSignal,
   onDecodeError: ((error: DecodeError) => void) | undefined,
 ): Promise<Delivery<T> | undefined> {

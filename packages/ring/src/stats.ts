@@ -1,9 +1,10 @@
 import { SLOT_STATE, type Peer } from '@ringway/sync';
 import type { Channel } from './channel.js';
 import { monotonicMs } from './clock.js';
-import { CONTRADICTION, type Lane } from './lane.js';
+import type { Lane } from './lane.js';
 import { LANE_STATE, ROW_ACKED_FLOAT, ROW_CLAIMED_FLOAT, ROW_FROM, ROW_TO } from './layout.js';
 import { ROLE } from './recovery.js';
+import { CONTRADICTION } from './rows.js';
 
 /** Who keeps a lane's space from being used again. */
 export interface Holder {

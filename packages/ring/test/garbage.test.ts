@@ -13,9 +13,9 @@ import {
   LANE_POSITION,
   LANE_STATE_WORD,
   LANE_WANTED,
-  QUEUE_BYTE,
-  QUEUE_BYTES,
-  QUEUE_LANES_HIGH,
+  CHANNEL_BYTE,
+  CHANNEL_BYTES,
+  CHANNEL_LANES_HIGH,
   ROW_FROM,
   ROW_TO,
 } from '../dist/layout.js';
@@ -149,7 +149,7 @@ describe('a stranger who overwrites', function () {
   it('the words of the queue gets no crash and no wait without an end', async () => {
     const victim = queue.producer({ idle: 'park' });
     const consumer = queue.consumer({ idle: 'park' });
-    const words = Array.from({ length: QUEUE_BYTES / 4 }, (_, at) => QUEUE_BYTE / 4 + at);
+    const words = Array.from({ length: CHANNEL_BYTES / 4 }, (_, at) => CHANNEL_BYTE / 4 + at);
     const scribbling = new Outcome(stranger.ask<number>({ do: 'scribble', words }));
     await use(victim, consumer, 60);
     await stranger.ask({ do: 'halt' });
@@ -167,7 +167,7 @@ describe('a stranger who overwrites', function () {
 
   it('the word that bounds the lanes hides none for long', async () => {
     const victim = queue.producer({ idle: 'park' });
-    await stranger.ask({ do: 'poke', words: [[QUEUE_BYTE / 4 + QUEUE_LANES_HIGH, 0]] });
+    await stranger.ask({ do: 'poke', words: [[CHANNEL_BYTE / 4 + CHANNEL_LANES_HIGH, 0]] });
     const consumer = queue.consumer({ idle: 'park' });
     let sent = 0;
     while (victim.trySend(messageOf(sent, 40))) sent++;

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 
 import { frameBytes } from '../dist/frame.js';
-import { FRAME_TYPE, LANE_HALF_LAPS, LANE_NEXT, LANE_POSITION, QUEUE_BYTE, QUEUE_SLEEPERS } from '../dist/layout.js';
+import {
+  FRAME_TYPE,
+  LANE_HALF_LAPS,
+  LANE_NEXT,
+  LANE_POSITION,
+  CHANNEL_BYTE,
+  CHANNEL_SLEEPERS,
+} from '../dist/layout.js';
 import { LaneWriter } from '../dist/lane-writer.js';
 import { HeapPeer, numbered, numberOf } from './support/heap.js';
 import { throwsCode } from './support/codes.js';
@@ -83,7 +90,7 @@ describe('writing into a lane', () => {
     writer.write(FRAME_TYPE.message, undefined, numbered(1));
     writer.publish();
     assert.equal(peer.rung(slot), before + 1);
-    assert.equal(peer.words[QUEUE_BYTE / 4 + QUEUE_SLEEPERS], 0);
+    assert.equal(peer.words[CHANNEL_BYTE / 4 + CHANNEL_SLEEPERS], 0);
   });
 
   it('goes on over the end of the numbers', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 
-import { CONTRADICTION, currentHalfLaps } from '../dist/lane.js';
+import { currentHalfLaps } from '../dist/lane.js';
 import {
   IDLE,
   LANE_HALF_LAPS,
@@ -12,13 +12,14 @@ import {
   LANE_QUARANTINE,
   LANE_STATE,
   LANE_WANTED,
-  QUEUE_BYTE,
-  QUEUE_CONSUMERS_HIGH,
-  QUEUE_LANES_HIGH,
+  CHANNEL_BYTE,
+  CHANNEL_CONSUMERS_HIGH,
+  CHANNEL_LANES_HIGH,
   ROW_FROM,
   ROW_TO,
 } from '../dist/layout.js';
 import { LaneWriter } from '../dist/lane-writer.js';
+import { CONTRADICTION } from '../dist/rows.js';
 import { HeapPeer, numbered } from './support/heap.js';
 
 const CAPACITY = 4096;
@@ -104,7 +105,7 @@ describe('a lane', () => {
         fc.property(word, word, word, word, word, (position, claimed, from, to, high) => {
           next(0, claimed);
           row(0, 0, from, to);
-          peer.words[QUEUE_BYTE / 4 + QUEUE_CONSUMERS_HIGH] = high;
+          peer.words[CHANNEL_BYTE / 4 + CHANNEL_CONSUMERS_HIGH] = high;
           const held = lane.heldBytes(position);
           assert.ok(held === CONTRADICTION || (held >= 0 && held <= CAPACITY));
         }),
@@ -117,7 +118,7 @@ describe('a lane', () => {
       next(0, 64);
       row(0, 2, 0, 64);
       for (const garbage of [-1, 4, 2 ** 31 - 1]) {
-        peer.words[QUEUE_BYTE / 4 + QUEUE_CONSUMERS_HIGH] = garbage;
+        peer.words[CHANNEL_BYTE / 4 + CHANNEL_CONSUMERS_HIGH] = garbage;
         assert.equal(lane.heldBytes(64), 64);
       }
     });
@@ -333,9 +334,9 @@ describe('a lane', () => {
     peer.writer();
     peer.writer();
     assert.equal(peer.channel.lanesHigh, 2);
-    peer.words[QUEUE_BYTE / 4 + QUEUE_LANES_HIGH] = -5;
+    peer.words[CHANNEL_BYTE / 4 + CHANNEL_LANES_HIGH] = -5;
     assert.equal(peer.channel.lanesHigh, 3);
-    peer.words[QUEUE_BYTE / 4 + QUEUE_LANES_HIGH] = 9999;
+    peer.words[CHANNEL_BYTE / 4 + CHANNEL_LANES_HIGH] = 9999;
     assert.equal(peer.channel.lanesHigh, 3);
   });
 

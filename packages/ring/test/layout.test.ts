@@ -16,10 +16,10 @@ describe('the layout', () => {
     );
     fc.assert(
       fc.property(geometry, ([laneBytes, producers, consumers]) => {
-        const found = layout.queueLayout(laneBytes, producers, consumers);
+        const found = layout.channelLayout(layout.KIND_QUEUE, laneBytes, producers, consumers);
         assert.equal(found.slotCount, producers + consumers);
-        assert.equal(layout.QUEUE_BYTE, HEADER_BYTES);
-        assert.ok(layout.QUEUE_BYTE + layout.QUEUE_BYTES <= layout.SLOTS_BYTE);
+        assert.equal(layout.CHANNEL_BYTE, HEADER_BYTES);
+        assert.ok(layout.CHANNEL_BYTE + layout.CHANNEL_BYTES <= layout.SLOTS_BYTE);
         assert.equal(layout.SLOTS_BYTE + found.slotCount * SLOT_BYTES, found.lanesByte);
         assert.equal(found.lanesByte + producers * layout.LANE_HEADER_BYTES, found.rowsByte);
         const end = found.rowsByte + producers * consumers * layout.ROW_BYTES;
@@ -32,30 +32,30 @@ describe('the layout', () => {
   });
 
   it('of a queue with default options and one lane in use takes at most 1.5 MiB', () => {
-    const { controlBytes, laneBytes } = layout.queueLayout(1024 * 1024, 64, 64);
+    const { controlBytes, laneBytes } = layout.channelLayout(layout.KIND_QUEUE, 1024 * 1024, 64, 64);
     assert.ok(controlBytes + laneBytes <= 1.5 * 1024 * 1024);
   });
 
   it('has room for the sleepers words of as many consumers as there may be', () => {
-    const end = layout.QUEUE_SLEEPERS + sleeperWords(layout.MAX_PARTICIPANTS);
-    assert.ok(end * 4 <= layout.QUEUE_BYTES);
+    const end = layout.CHANNEL_SLEEPERS + sleeperWords(layout.MAX_PARTICIPANTS);
+    assert.ok(end * 4 <= layout.CHANNEL_BYTES);
     assert.ok(2 * layout.MAX_PARTICIPANTS <= MAX_SLOTS, 'an owner word can name every slot');
   });
 
   it('keeps the words of the queue apart, those that are written often on lines of their own', () => {
     const words = [
-      layout.QUEUE_CONSUMERS_HIGH,
-      layout.QUEUE_LANES_HIGH,
-      layout.QUEUE_ENDINGS,
-      layout.QUEUE_DRAIN_WANTED,
-      layout.QUEUE_DRAIN_DOORBELL,
-      layout.QUEUE_SLEEPERS,
+      layout.CHANNEL_CONSUMERS_HIGH,
+      layout.CHANNEL_LANES_HIGH,
+      layout.CHANNEL_ENDINGS,
+      layout.CHANNEL_DRAIN_WANTED,
+      layout.CHANNEL_DRAIN_DOORBELL,
+      layout.CHANNEL_SLEEPERS,
     ];
     assert.equal(new Set(words).size, words.length);
-    assert.equal((layout.QUEUE_SLEEPERS * 4) % CACHE_LINE, 0);
-    assert.ok(Math.max(...words.slice(0, -1)) < layout.QUEUE_SLEEPERS);
+    assert.equal((layout.CHANNEL_SLEEPERS * 4) % CACHE_LINE, 0);
+    assert.ok(Math.max(...words.slice(0, -1)) < layout.CHANNEL_SLEEPERS);
     const line = (word: number): number => Math.floor((word * 4) / CACHE_LINE);
-    assert.notEqual(line(layout.QUEUE_DRAIN_WANTED), line(layout.QUEUE_CONSUMERS_HIGH));
+    assert.notEqual(line(layout.CHANNEL_DRAIN_WANTED), line(layout.CHANNEL_CONSUMERS_HIGH));
   });
 
   it('keeps the words of a lane header apart, the producer and the consumers on different lines', () => {

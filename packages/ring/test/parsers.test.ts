@@ -5,9 +5,10 @@ import { RingwayError } from '@ringway/memory';
 import * as header from '../../memory/dist/header-layout.js';
 import { decodeHeader, encodeHeader } from '../../memory/dist/header.js';
 import { newHeader } from '../../memory/dist/new-header.js';
-import { layoutOf, queueGeometry, queueSpec } from '../dist/channel.js';
+import { layoutOf, channelGeometry, channelSpec } from '../dist/channel.js';
 import { checkedFrameBytes, frameBytes, frameTag, frameType, metadataBytes } from '../dist/frame.js';
 import {
+  KIND_QUEUE,
   FRAME_HEADER_BYTES,
   FRAME_TYPE,
   MAX_LANE_BYTES,
@@ -216,8 +217,8 @@ describe('the header of a queue', () => {
   });
   const codecName = fc.string({ maxLength: 10 }).filter((name) => !name.includes('\0'));
 
-  function pageOf(options: Parameters<typeof queueGeometry>[0], name: string): { page: Uint8Array; size: number } {
-    const { kind, geometry: words, size } = queueSpec(queueGeometry(options));
+  function pageOf(options: Parameters<typeof channelGeometry>[0], name: string): { page: Uint8Array; size: number } {
+    const { kind, geometry: words, size } = channelSpec(KIND_QUEUE, channelGeometry(options));
     const spec = { kind, geometry: words, size, codecName: name, codecId: 0, schemaId: 0 };
     return { page: encodeHeader(newHeader(spec)), size };
   }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { Segment } from '@ringway/memory';
 import { DEFAULTS, Queue, bytes, json, msgpack, text, typed, type QueueOptions } from '@ringway/ring';
 
-import { queueGeometry, queueSpec } from '../dist/channel.js';
+import { channelGeometry, channelSpec } from '../dist/channel.js';
 import { KIND_QUEUE } from '../dist/layout.js';
 import { rejectsCode, throwsCode } from './support/codes.js';
 import { cleanUp, keep, objectsOf, queueName } from './support/process.js';
@@ -63,14 +63,14 @@ describe('a queue', () => {
     });
 
     it('refuses what is no queue', () => {
-      const { size, geometry } = queueSpec(queueGeometry(SMALL));
+      const { size, geometry } = channelSpec(KIND_QUEUE, channelGeometry(SMALL));
       const header = { geometry, size, codecName: 'msgpack', codecId: 0, schemaId: 0 };
       keep(Segment.create(name, { ...header, kind: KIND_QUEUE + 6 }));
       throwsCode(() => Queue.open(name), 'ERR_RINGWAY_KIND_MISMATCH');
     });
 
     it('refuses a geometry that cannot be', () => {
-      const { size } = queueSpec(queueGeometry(SMALL));
+      const { size } = channelSpec(KIND_QUEUE, channelGeometry(SMALL));
       const header = { kind: KIND_QUEUE, size, codecName: 'msgpack', codecId: 0, schemaId: 0 };
       for (const geometry of [
         [],

@@ -29,9 +29,9 @@ const NOT_IN_A_TABLE: ReadonlySet<string> = new Set([
   ],
   ...['CREATION_ID_BYTES', 'CODEC_NAME_BYTES', 'BOOT_ID_BYTES', 'SPARE_BYTES', 'KIND_QUEUE', 'PAGE_BYTES'],
   ...[
-    'QUEUE_FLAG',
-    'QUEUE_BYTE',
-    'QUEUE_BYTES',
+    'CHANNEL_FLAG',
+    'CHANNEL_BYTE',
+    'CHANNEL_BYTES',
     'SLOTS_BYTE',
     'LANE_HEADER_BYTES',
     'LANE_HEADER_WORDS',
@@ -51,7 +51,7 @@ const NOT_IN_A_TABLE: ReadonlySet<string> = new Set([
   ...[
     'MAX_LANE_BYTES',
     'MAX_PARTICIPANTS',
-    'queueLayout',
+    'channelLayout',
     'SLOT_BYTES',
     'SLOT_WORDS',
     'SLOT_LABEL_BYTES',
@@ -100,7 +100,7 @@ describe('docs/format.md', () => {
   for (const heading of [
     'Header',
     'Geometry',
-    'Queue words',
+    'Channel words',
     'Slots',
     'Lane headers',
     'Claim rows',
@@ -159,14 +159,14 @@ describe('docs/format.md', () => {
 
   it('tells the areas of a queue with default geometry', () => {
     const { laneBytes, maxProducers, maxConsumers } = DEFAULTS;
-    const layout = queue.queueLayout(laneBytes, maxProducers, maxConsumers);
+    const layout = queue.channelLayout(queue.KIND_QUEUE, laneBytes, maxProducers, maxConsumers);
     const rowBytes = queue.ROW_BYTES * maxProducers * maxConsumers;
     const [table] = tablesUnder(FORMAT, 'Areas');
     assert.deepEqual(
       table.rows.map((row) => [row[0], Number(row[3]), Number(row[4])]),
       [
         ['header', 0, header.HEADER_BYTES],
-        ['queue words', queue.QUEUE_BYTE, queue.QUEUE_BYTES],
+        ['channel words', queue.CHANNEL_BYTE, queue.CHANNEL_BYTES],
         ['slot table', queue.SLOTS_BYTE, layout.slotCount * slots.SLOT_BYTES],
         ['lane headers', layout.lanesByte, maxProducers * queue.LANE_HEADER_BYTES],
         ['claim rows', layout.rowsByte, rowBytes],
@@ -187,7 +187,7 @@ describe('docs/format.md', () => {
         [1, queue.MAX_PARTICIPANTS, DEFAULTS.maxProducers],
         [1, queue.MAX_PARTICIPANTS, DEFAULTS.maxConsumers],
         [1, 2 ** 32 - 1, DEFAULTS.maxMessageBytes],
-        [0, queue.QUEUE_FLAG.ephemeral, 0],
+        [0, queue.CHANNEL_FLAG.ephemeral, 0],
       ],
     );
   });
@@ -209,7 +209,7 @@ describe('docs/format.md', () => {
 
   it('tells all states, types and tags', () => {
     assert.deepEqual(values('slot state'), { ...slots.SLOT_STATE });
-    assert.deepEqual(values('queue flag'), { ...queue.QUEUE_FLAG });
+    assert.deepEqual(values('queue flag'), { ...queue.CHANNEL_FLAG });
     assert.deepEqual(values('lane state'), { ...queue.LANE_STATE });
     assert.deepEqual(values('frame type'), { ...queue.FRAME_TYPE });
     assert.deepEqual(values('metadata tag'), { ...METADATA_TAG });

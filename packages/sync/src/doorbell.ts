@@ -113,6 +113,11 @@ export class Doorbells {
     }
   }
 
+  /** Wakes every sleeper right after a publication that concerns all. With nobody asleep this is one load. */
+  ringSleepers(): void {
+    if (this.someoneSleeps()) this.ringAll();
+  }
+
   /** Wakes one slot if it sleeps: for what it alone waits for. Whether it did. */
   ringSleeper(slot: number): boolean {
     const index = this.#word(slot);

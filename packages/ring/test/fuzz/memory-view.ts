@@ -1,11 +1,11 @@
 import type { SegmentHandle } from '@ringway/memory';
 
 import { Channel } from '../../dist/channel.js';
-import type { QueueLayout } from '../../dist/layout.js';
+import type { ChannelLayout } from '../../dist/layout.js';
 
 /** All that can be written of a segment by who has it mapped. */
 export class MemoryView {
-  readonly layout: QueueLayout;
+  readonly layout: ChannelLayout;
   /** The control area: queue words, slots, lane headers and rows. */
   readonly words: Int32Array;
   readonly floats: Float64Array;

@@ -10,13 +10,13 @@ import type { MemoryView } from './memory-view.js';
 import { hostileDouble, hostileWord, randomBytes } from './values.js';
 
 const QUEUE_WORDS = [
-  layout.QUEUE_CONSUMERS_HIGH,
-  layout.QUEUE_LANES_HIGH,
-  layout.QUEUE_ENDINGS,
-  layout.QUEUE_DRAIN_WANTED,
-  layout.QUEUE_DRAIN_DOORBELL,
-  layout.QUEUE_SLEEPERS,
-  layout.QUEUE_SLEEPERS + 1,
+  layout.CHANNEL_CONSUMERS_HIGH,
+  layout.CHANNEL_LANES_HIGH,
+  layout.CHANNEL_ENDINGS,
+  layout.CHANNEL_DRAIN_WANTED,
+  layout.CHANNEL_DRAIN_DOORBELL,
+  layout.CHANNEL_SLEEPERS,
+  layout.CHANNEL_SLEEPERS + 1,
 ];
 const SLOT_WORDS = [
   slot.SLOT_STATE_WORD,
@@ -154,7 +154,7 @@ export class Mutator {
   }
 
   #queueWord(): number {
-    return layout.QUEUE_BYTE / WORD_BYTES + this.#random.pick(QUEUE_WORDS);
+    return layout.CHANNEL_BYTE / WORD_BYTES + this.#random.pick(QUEUE_WORDS);
   }
 
   #slotWord(): number {
@@ -233,7 +233,7 @@ export class Mutator {
   #anyWords(): void {
     const random = this.#random;
     const { words } = this.#view;
-    const first = random.between(layout.QUEUE_BYTE / WORD_BYTES, words.length - 1);
+    const first = random.between(layout.CHANNEL_BYTE / WORD_BYTES, words.length - 1);
     const end = Math.min(words.length, first + random.pick([1, 4, 16, 64, 500]));
     for (let index = first; index < end; index++) words[index] = hostileWord(random, words[index], 8, this.#elsewhere);
     this.#note(`words ${first} to ${end} become garbage`);

@@ -1,7 +1,7 @@
 import { LocalSegment, Segment, type SegmentHandle } from '@ringway/memory';
 import { Queue, type Codec, type QueueGeometry } from '@ringway/ring';
 
-import { queueGeometry, queueSpec } from '../../dist/channel.js';
+import { channelGeometry, channelSpec } from '../../dist/channel.js';
 import { KIND_QUEUE } from '../../dist/layout.js';
 
 /** A process's view of the queue; that of {@link Place.kill} is what SIGKILL leaves. */
@@ -36,14 +36,19 @@ export class Place {
   }
 
   static heap(codec: Codec<unknown>, options: QueueGeometry): Place {
-    const { kind, geometry, size } = queueSpec(queueGeometry(options));
+    const { kind, geometry, size } = channelSpec(KIND_QUEUE, channelGeometry(options));
     const header = { kind, geometry, size, codecName: codec.name, codecId: 0, schemaId: 0 };
     const first = LocalSegment.create('fuzz', header);
     return new Place(codec, first, () => first.reopen());
   }
 
   static shared(codec: Codec<unknown>, options: QueueGeometry, name: string): Place {
-    const spec = { ...queueSpec(queueGeometry(options)), codecName: codec.name, codecId: 0, schemaId: 0 };
+    const spec = {
+      ...channelSpec(KIND_QUEUE, channelGeometry(options)),
+      codecName: codec.name,
+      codecId: 0,
+      schemaId: 0,
+    };
     return new Place(codec, Segment.create(name, spec), () => Segment.open(name, { kind: KIND_QUEUE }), name);
   }
 

@@ -13,7 +13,11 @@ const SMALL = { laneBytes: 4096, maxProducers: 2, maxConsumers: 2 };
 /** A queue. */
 export const queueModel: Model<World, QueueGeometry> = {
   object(modules, geometry) {
-    const { kind, geometry: words, size } = modules.queueSpec(modules.queueGeometry({ ...SMALL, ...geometry }));
+    const {
+      kind,
+      geometry: words,
+      size,
+    } = modules.channelSpec(modules.KIND_QUEUE, modules.channelGeometry({ ...SMALL, ...geometry }));
     const spec = { kind, geometry: words, size, codecName: 'bytes', codecId: 0, schemaId: 0 };
     const segment = modules.LocalSegment.create('model', spec);
     const { header } = segment;

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { LocalSegment } from '@ringway/memory';
 import type { Peer } from '@ringway/sync';
 
-import { Channel, queueGeometry, queueSpec } from '../../dist/channel.js';
+import { Channel, channelGeometry, channelSpec } from '../../dist/channel.js';
 import { Claim } from '../../dist/claim.js';
 import { bytes, type Codec } from '../../dist/codec.js';
 import { Consumer } from '../../dist/consumer.js';
 import { DeadLetters } from '../../dist/dead-letters.js';
 import type { Lane } from '../../dist/lane.js';
-import { LANE_STATE, ROW_FROM } from '../../dist/layout.js';
+import { KIND_QUEUE, LANE_STATE, ROW_FROM } from '../../dist/layout.js';
 import { LaneWriter } from '../../dist/lane-writer.js';
 import { joinAsConsumer, joinAsProducer, takeLane } from '../../dist/membership.js';
 import type { ConsumerOptions, ProducerOptions, QueueGeometry } from '../../dist/options.js';
@@ -58,7 +58,7 @@ export class HeapPeer {
 
   /** A new queue. */
   static create(options: QueueGeometry = SMALL): HeapPeer {
-    const { kind, geometry, size } = queueSpec(queueGeometry(options));
+    const { kind, geometry, size } = channelSpec(KIND_QUEUE, channelGeometry(options));
     const header = { kind, geometry, size, codecName: 'bytes', codecId: 0, schemaId: 0 };
     return new HeapPeer(LocalSegment.create('heap', header));
   }

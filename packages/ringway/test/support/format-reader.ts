@@ -82,7 +82,7 @@ export class FormatReader {
   }
 
   lanes(): FoundLane[] {
-    const taken = this.#word(this.#area('queue words') + this.#at('QUEUE_LANES_HIGH'));
+    const taken = this.#word(this.#area('queue words') + this.#at('CHANNEL_LANES_HIGH'));
     return Array.from({ length: taken }, (_, index) => this.#lane(index));
   }
 

@@ -46,22 +46,22 @@ export const queueSeeds: readonly Seed[] = [
     scenario: 'room',
     patches: [
       {
-        module: 'ring/lane',
+        module: 'ring/claim-rows',
         find: `        let held = (position - next) | 0;
-        if (held < 0 || held > this.capacity || (next & 7) !== 0)
+        if (held < 0 || held > lane.capacity || (next & 7) !== 0)
             return CONTRADICTION;`,
         replace: '        let held = 0;',
       },
       {
-        module: 'ring/lane',
-        find: 'const next = Atomics.load(this.#words, this.base + LANE_NEXT);\n',
+        module: 'ring/claim-rows',
+        find: 'const next = Atomics.load(this.#words, lane.base + LANE_NEXT);\n',
         replace: '\n',
       },
       {
-        module: 'ring/lane',
+        module: 'ring/claim-rows',
         find: '                held = behind;\n        }\n        return held;',
         replace:
-          '                held = behind;\n        }\n        return Math.max(held, (position - Atomics.load(this.#words, this.base + LANE_NEXT)) | 0);',
+          '                held = behind;\n        }\n        return Math.max(held, (position - Atomics.load(this.#words, lane.base + LANE_NEXT)) | 0);',
       },
     ],
   },
@@ -152,7 +152,7 @@ export const queueSeeds: readonly Seed[] = [
     patches: [
       {
         module: 'ring/receiver',
-        find: 'if (!doorbells.withdraw(slot) && leaving)\n                    doorbells.ringOne();',
+        find: 'if (!doorbells.withdraw(slot) && leaving && this.#source.oneOfMany)\n                    doorbells.ringOne();',
         replace: 'doorbells.withdraw(slot);',
       },
       {
