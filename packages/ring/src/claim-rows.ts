@@ -112,6 +112,12 @@ class ClaimedRoom implements Room {
     this.floor = (lane.position - lane.capacity) | 0;
   }
 
+  begin(): number | undefined {
+    const { position } = this.#lane;
+    const held = this.#lane.heldBytes(position);
+    return held === CONTRADICTION ? undefined : (position - held) | 0;
+  }
+
   look(published: number): number | undefined {
     const held = this.#lane.heldBytes(published);
     if (held === CONTRADICTION) return undefined;

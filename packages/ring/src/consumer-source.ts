@@ -32,6 +32,10 @@ export class ConsumerSource<T> implements Source<Delivery<T>> {
     return this.#poller.busy;
   }
 
+  get endedEarly(): boolean {
+    return this.#reader.endedEarly;
+  }
+
   get leavesWork(): boolean {
     return this.#core.blocked || this.#reader.endedEarly;
   }

@@ -69,6 +69,11 @@ export class Delivery<T> {
     return this.#source.claim.lane.label;
   }
 
+  /** What its producer said that it is about; undefined if nothing. */
+  get key(): string | undefined {
+    return this.#source.metadata.key;
+  }
+
   /** The user's headers; empty if there are none. */
   get headers(): Readonly<Record<string, string>> {
     return this.#source.metadata.headers ?? NO_HEADERS;
@@ -120,20 +125,26 @@ export class Delivery<T> {
   }
 }
 
-/** A message that cannot be decoded: `delivery.value` has its bytes. Acknowledge it to be rid of it; the consumer goes on. */
-export class DecodeError extends RingwayError {
+/** What cannot be decoded, as bytes. */
+interface Undecoded {
+  readonly id: string;
+  readonly value: Uint8Array;
+}
+
+/** A message that cannot be decoded: `delivery.value` has its bytes. Where deliveries are acknowledged, acknowledge it to be rid of it; its reader goes on. */
+export class DecodeError<D extends Undecoded = Delivery<Uint8Array>> extends RingwayError {
   /** The message as bytes. */
-  readonly delivery: Delivery<Uint8Array>;
+  readonly delivery: D;
 
   /** @internal */
-  constructor(codec: string, delivery: Delivery<Uint8Array>, cause: unknown) {
+  constructor(codec: string, delivery: D, cause: unknown) {
     const why = cause instanceof Error ? cause.message : String(cause);
     super(
       cause instanceof RingwayError && cause.code === 'ERR_RINGWAY_SCHEMA'
         ? 'ERR_RINGWAY_SCHEMA'
         : 'ERR_RINGWAY_DECODE',
       `codec ${codec} cannot decode message ${delivery.id} of ${delivery.value.length} bytes: ${why}. ` +
-        'error.delivery has its bytes; acknowledge it to be rid of it',
+        `error.delivery has its bytes${delivery instanceof Delivery ? '; acknowledge it to be rid of it' : ''}`,
       { cause },
     );
     this.name = 'DecodeError';

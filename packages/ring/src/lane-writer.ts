@@ -15,7 +15,8 @@ import {
   LANE_QUARANTINE,
   LANE_WAITS_FLOAT,
 } from './layout.js';
-import { CONTRADICTION, type Room } from './rows.js';
+import type { Room } from './rows.js';
+import type { SpillReference, SpilledFrame } from './spill.js';
 
 /**
  * The producer's side of a lane: writes frames with plain stores, and publishes them with one atomic store of the position (P1). Before that
@@ -99,7 +100,8 @@ export class LaneWriter {
 
   /** Looks at the floor, whether there is room or not. */
   lookAtFloor(): void {
-    this.#refresh(this.#position);
+    // What a batch has gathered is not published for that.
+    if (!this.#room.publishFirst || this.unpublishedBytes === 0) this.#refresh(this.#position);
   }
 
   /** Writes one frame. False if it does not fit. `metadata` has a multiple of 8 bytes. */
@@ -171,15 +173,19 @@ export class LaneWriter {
     this.#floats[(this.#base >> 1) + LANE_WAITS_FLOAT]++;
   }
 
+  /** Frames up to here are overwritten, or about to be. */
+  get overwritten(): number {
+    return (this.#limit - this.lane.capacity) | 0;
+  }
+
   /**
-   * References to spilled messages that stand between the floor and the published position: for who takes a lane over. Read as the lane's owner, so
-   * nothing above the floor is overwritten meanwhile.
+   * References to spilled messages that may still be read: for who takes a lane over. Read as the lane's owner, so nothing of it is overwritten meanwhile.
    */
-  spillsInside(decode: (payload: Uint8Array) => number | undefined): { end: number; sequence: number }[] {
-    const held = this.lane.heldBytes(this.#published);
-    if (held === CONTRADICTION) throw this.#contradiction();
-    const found: { end: number; sequence: number }[] = [];
-    let at = (this.#published - held) | 0;
+  spillsInside(decode: (payload: Uint8Array) => SpillReference | undefined): SpilledFrame[] {
+    const begin = this.#room.begin();
+    if (begin === undefined) throw this.#contradiction();
+    const found: SpilledFrame[] = [];
+    let at = begin;
     while (at !== this.#published) {
       const start = at & this.#ring;
       const length = this.#frames[start >> 2];
@@ -191,8 +197,8 @@ export class LaneWriter {
       if (frameType(tag) !== FRAME_TYPE.spill) continue;
       const frame = start + FRAME_HEADER_BYTES;
       // What refers to nothing is for its consumer to report.
-      const sequence = decode(this.#bytes.slice(frame + metadataBytes(tag), frame + length));
-      if (sequence !== undefined) found.push({ end: at, sequence });
+      const reference = decode(this.#bytes.slice(frame + metadataBytes(tag), frame + length));
+      if (reference !== undefined) found.push({ end: at, sequence: reference.sequence, bytes: reference.length });
     }
     return found;
   }

@@ -32,13 +32,25 @@ export interface QueueEvents {
 /** Emits one of a queue's events. */
 export type Emit = <E extends keyof QueueEvents>(event: E, ...values: QueueEvents[E]) => void;
 
-/** Tells those events that nobody causes here and now: they are seen when somebody looks. */
+/** Sees when the name of a segment was removed. */
+export class UnlinkWatch {
+  /** Whose end was told. */
+  #told: Channel | undefined;
+
+  /** True once for each segment whose name is gone. */
+  isNews(channel: Channel): boolean {
+    if (this.#told === channel || channel.segment.isLinked()) return false;
+    this.#told = channel;
+    return true;
+  }
+}
+
+/** Tells those events of a queue that nobody causes here and now: they are seen when somebody looks. */
 export class LifecycleWatch {
   readonly #heldWarningMs: number;
   readonly #emit: Emit;
   readonly #warned = new Set<string>();
-  /** Whose end was told. */
-  #unlinked: Channel | undefined;
+  readonly #unlinked = new UnlinkWatch();
 
   /** @param heldWarningMs - milliseconds after which a message counts as held */
   constructor(heldWarningMs: number, emit: Emit) {
@@ -48,10 +60,7 @@ export class LifecycleWatch {
 
   /** Looks, and emits what is new. */
   look(channel: Channel): void {
-    if (this.#unlinked !== channel && !channel.segment.isLinked()) {
-      this.#unlinked = channel;
-      this.#emit('unlinked');
-    }
+    if (this.#unlinked.isNews(channel)) this.#emit('unlinked');
     for (const lane of channel.lanes()) {
       for (const holder of holders(channel, lane)) {
         const key = `${lane.index}/${holder.slot}`;

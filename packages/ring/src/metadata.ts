@@ -15,6 +15,7 @@ export const METADATA_TAG = {
   attempts: 4,
   /** The id of the first of its copies, ASCII. */
   origin: 5,
+  /** What a message is about, UTF-8: subscribers choose by it. */
   key: 6,
   correlationId: 7,
   replyTo: 8,
@@ -44,6 +45,8 @@ export interface Metadata {
   readonly origin?: string | undefined;
   /** Deliveries of this message before this copy was published. */
   readonly attempts?: number | undefined;
+  /** What it is about. */
+  readonly key?: string | undefined;
   /** The user's own. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The lane's epoch; only on the first frame of a producer. */
@@ -66,6 +69,7 @@ export function encodeMetadata(metadata: Metadata): Uint8Array {
   }
   if (metadata.attempts !== undefined) entries.push([METADATA_TAG.attempts, u32(metadata.attempts)]);
   if (metadata.origin !== undefined) entries.push([METADATA_TAG.origin, Buffer.from(metadata.origin, 'latin1')]);
+  if (metadata.key !== undefined) entries.push([METADATA_TAG.key, Buffer.from(metadata.key, 'utf8')]);
   if (metadata.headers !== undefined) {
     for (const [name, value] of Object.entries(metadata.headers)) {
       if (typeof value !== 'string') {
@@ -113,6 +117,7 @@ export function decodeMetadata(copy: Uint8Array): Metadata {
     else if (tag === METADATA_TAG.notBefore) found.notBefore = number(tag, data, 8).readDoubleLE();
     else if (tag === METADATA_TAG.origin) found.origin = origin(data);
     else if (tag === METADATA_TAG.attempts) found.attempts = number(tag, data, 4).readUInt32LE();
+    else if (tag === METADATA_TAG.key) found.key = data.toString('utf8');
     else if (tag === METADATA_TAG.headers) found.headers = headers(data);
     else if (tag === 0 || (tag > HIGHEST_TAG && tag < TAG_OPTIONAL)) throw malformed(`tag ${tag} is unknown`);
   }
@@ -152,6 +157,25 @@ export function readTerms(bytes: Uint8Array, start: number, length: number, term
       terms.attempts = scratch.getUint32(0, true);
     }
   }
+}
+
+/**
+ * The key in a private copy of a metadata list, as its bytes in latin1: to be compared, without decoding anything else. Undefined where there is none.
+ */
+export function keyBytes(copy: Uint8Array): string | undefined {
+  const bytes = Buffer.from(copy.buffer, copy.byteOffset, copy.length);
+  for (let at = 0; at + ENTRY_HEADER_BYTES <= bytes.length;) {
+    const size = bytes[at + 2] | (bytes[at + 3] << 8);
+    const data = at + ENTRY_HEADER_BYTES;
+    if (bytes[at] === METADATA_TAG.key) return bytes.toString('latin1', data, data + size);
+    at += entryBytes(size);
+  }
+  return undefined;
+}
+
+/** A key as {@link keyBytes} gives it. */
+export function wantedKey(key: string): string {
+  return Buffer.from(key, 'utf8').toString('latin1');
 }
 
 function readF64(bytes: Uint8Array, at: number): number {

@@ -66,6 +66,46 @@ export interface QueueOptions<T> extends QueueGeometry, OpenOptions<T> {
   readonly heldWarningMs?: number | undefined;
 }
 
+/** Options of `Topic.open`. */
+export interface TopicOptions<T> extends OpenOptions<T> {
+  /**
+   * Size of each publisher's lane in bytes: a power of two from 4096 to 2^30. Default 1 MiB. So far a subscriber may be behind, less a sixteenth. A message above a quarter of it is spilled to an
+   * object of its own.
+   */
+  readonly laneBytes?: number | undefined;
+  /** Most publishers at a time, 1 to 1024. Default 64. */
+  readonly maxPublishers?: number | undefined;
+  /** Most subscribers at a time, 1 to 1024. Default 64. */
+  readonly maxSubscribers?: number | undefined;
+  /** The last participant that leaves removes the topic's name. Default false: a topic stays until it is unlinked. */
+  readonly ephemeral?: boolean | undefined;
+  /** Longest message in bytes, at most 2^32 - 1. Default 1 GiB. */
+  readonly maxMessageBytes?: number | undefined;
+}
+
+/** Options of `topic.subscriber`. */
+export interface SubscriberOptions {
+  /** For people. At most 48 bytes of UTF-8. Default none. */
+  readonly label?: string | undefined;
+  /**
+   * What happens when this subscriber is a whole lane behind. `block` (default): publishers wait for it, and it misses nothing. `drop`: it skips to the middle of what is there, and is told exactly how many messages it
+   * missed. `disconnect`: it is closed, and its next call throws `ERR_RINGWAY_SLOW_SUBSCRIBER`.
+   */
+  readonly onSlow?: 'block' | 'drop' | 'disconnect' | undefined;
+  /** How many of the last messages of each publisher to begin with, as far as they are still there: 0 to 2^31 - 1. Default 0: what is published from now on. */
+  readonly history?: number | undefined;
+  /** Only messages with one of these keys are handed out; others are passed over without being decoded. Default: all. */
+  readonly keys?: Iterable<string> | undefined;
+  /** With `onSlow: 'drop'`: what was missed comes in its place as a `Gap`. Default false: only the event `missed` tells. */
+  readonly gaps?: boolean | undefined;
+  /** How to wait for messages. Default `adaptive`. */
+  readonly idle?: IdleStrategy | undefined;
+  /** How long `adaptive` polls before it parks, in microseconds. Default 50. */
+  readonly pollMicroseconds?: number | undefined;
+  /** Whether leaving a loop over this subscriber closes it. Default true. */
+  readonly closeOnReturn?: boolean | undefined;
+}
+
 /** Options of `queue.producer`. */
 export interface ProducerOptions {
   /** For people, and to go on in the lane of a dead producer with the same label. At most 48 bytes of UTF-8. Default none. */
@@ -132,6 +172,17 @@ export function checkLabel(label: string | undefined, most: number): string {
     throw new RangeError(`label must have at most ${most} bytes of UTF-8 and no NUL, it has ${length}`);
   }
   return label;
+}
+
+const MAX_KEY_BYTES = 255;
+
+/** Throws a `TypeError` or `RangeError` for what is no key of a message. */
+export function checkKey(key: unknown): void {
+  if (typeof key !== 'string') throw new TypeError(`key must be a string, not of type ${typeof key}`);
+  const length = Buffer.byteLength(key, 'utf8');
+  if (length < 1 || length > MAX_KEY_BYTES) {
+    throw new RangeError(`key must have 1 to ${MAX_KEY_BYTES} bytes of UTF-8, it has ${length}`);
+  }
 }
 
 /** Checks an idle strategy and its polling time. */

@@ -50,6 +50,11 @@ export class OverwritingRoom implements Room {
     Atomics.store(words, lane.base + LANE_INTENT_HALF_LAPS, Math.floor(this.#intent / HALF_LAP) | 0);
   }
 
+  begin(): number {
+    const oldest = this.#anchors.oldest(this.#intent - this.#lane.capacity, this.#published);
+    return (oldest?.position ?? this.#published) | 0;
+  }
+
   look(published: number, end: number, messages: number): number {
     const lane = this.#lane;
     this.#published += (published - this.#published) | 0;

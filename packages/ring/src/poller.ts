@@ -171,8 +171,9 @@ export class Poller {
   }
 }
 
-function refusePromise(answer: unknown): void {
-  if (typeof (answer as { then?: unknown } | null)?.then !== 'function') return;
+/** Throws `ERR_RINGWAY_ASYNC_HANDLER` for a promise. */
+export function refusePromise(answer: unknown): void {
+  if (typeof (answer as { then?: unknown } | null | undefined)?.then !== 'function') return;
   // Its outcome is nobody's; the error below says what is wrong.
   Promise.resolve(answer as PromiseLike<unknown>).catch(() => undefined);
   throw new RingwayError(

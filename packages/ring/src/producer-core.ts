@@ -14,6 +14,8 @@ import { unlessTruncated } from './truncated.js';
 
 /** What `publish: 'tick'` and a batch gather at most before they publish, in bytes. */
 const BATCH_BYTES = 16 * 1024;
+/** Where lanes keep their frames: as many bytes of spilled messages as so many lanes have. */
+const SPILLED_LANES = 8;
 const NOTHING = new Uint8Array(0);
 
 /** One message that is encoded and on its way into the lane. */
@@ -280,7 +282,7 @@ export class ProducerCore<T> {
     if (this.#state !== 'open' || this.#writer.quarantined) return;
     try {
       this.#writer.noteAge(monotonicMs());
-      this.#spills.release(this.#writer.floor);
+      this.#spills.release(this.#writer.floor, this.#writer.overwritten);
     } catch (error) {
       // The lane is out of use now, which the next send tells, and replaces it.
       if (!(error instanceof RingwayError) || error.code !== 'ERR_RINGWAY_CORRUPT_LANE') throw error;
@@ -367,14 +369,15 @@ export class ProducerCore<T> {
     const channel = this.#channel;
     const { creationId } = channel.segment.header;
     this.#writer = new LaneWriter(lane, channel.words, channel.doorbells);
-    this.#spills = new Spills(channel.segment.attachments, creationId, lane.index);
+    const kept = lane.retained ? SPILLED_LANES * lane.capacity : 0;
+    this.#spills = new Spills(channel.segment.attachments, creationId, lane.index, kept);
     this.#epoch = epoch;
     this.#plain = false;
     // Readable until it is drained, as a lane that a producer has left; nobody takes it from one who lives.
     if (this.#settings.aside) lane.setState(LANE_STATE.abandoned);
     this.#spills.takeOver(
-      this.#writer.spillsInside(
-        (payload) => decodeSpillReference(payload, creationId, lane.index, channel.maxMessageBytes)?.sequence,
+      this.#writer.spillsInside((payload) =>
+        decodeSpillReference(payload, creationId, lane.index, channel.maxMessageBytes),
       ),
     );
   }
@@ -406,7 +409,7 @@ export class ProducerCore<T> {
     if (this.#corked === 0 && !this.#settings.tick) writer.publish();
     else if (writer.unpublishedBytes >= BATCH_BYTES) writer.publish();
     else if (this.#settings.tick && !this.#tickScheduled) this.#scheduleTick();
-    if (this.#spills.any) this.#spills.release(writer.floor);
+    if (this.#spills.any) this.#spills.release(writer.floor, writer.overwritten);
   }
 
   #scheduleTick(): void {

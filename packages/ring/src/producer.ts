@@ -4,7 +4,7 @@ import type { Codec } from './codec.js';
 import { monotonicMs } from './clock.js';
 import { LANE_LABEL_BYTES, LANE_STATE } from './layout.js';
 import type { Metadata } from './metadata.js';
-import { checkIdle, checkLabel, wholeNumber, type ProducerOptions } from './options.js';
+import { checkIdle, checkKey, checkLabel, wholeNumber, type ProducerOptions } from './options.js';
 import { ProducerCore, laneLost, outgoingLength } from './producer-core.js';
 import type { Recovery } from './recovery.js';
 import { SendQueue } from './send-queue.js';
@@ -22,6 +22,8 @@ export interface MessageOptions {
    * Milliseconds from the call, above 0: who would get it later does not get it. It goes to the dead letters then, if the consumer's queue has any. Default: for ever.
    */
   readonly ttlMs?: number | undefined;
+  /** What the message is about, 1 to 255 bytes of UTF-8: subscribers of a topic can choose by it, consumers see it. */
+  readonly key?: string | undefined;
 }
 
 /** Options of `send`. */
@@ -299,7 +301,7 @@ export class Producer<T> {
     for (let at = 0; at < values.length;) {
       checkWait(options);
       const to = Math.min(at + BATCH_MESSAGES, values.length);
-      const plain = options?.headers === undefined && options?.ttlMs === undefined;
+      const plain = options?.headers === undefined && options?.ttlMs === undefined && options?.key === undefined;
       const written = plain ? this.#core.writeMany(values, at, to) : 0;
       at += written;
       const unsent = this.#core.takeUnsent();
@@ -331,13 +333,14 @@ export class Producer<T> {
   }
 }
 
-/** What a message carries besides its value; undefined if nothing. Throws a `RangeError` for a bad `ttlMs`. */
+/** What a message carries besides its value; undefined if nothing. Throws a `RangeError` for a bad `ttlMs` or `key`. */
 function carriedBy(options: MessageOptions | undefined): Metadata | undefined {
   if (options === undefined) return undefined;
-  const { headers, ttlMs } = options;
-  if (ttlMs === undefined) return headers === undefined ? undefined : { headers };
+  const { headers, ttlMs, key } = options;
+  if (key !== undefined) checkKey(key);
+  if (ttlMs === undefined) return headers === undefined && key === undefined ? undefined : { headers, key };
   if (!(typeof ttlMs === 'number' && ttlMs > 0)) {
     throw new RangeError(`ttlMs must be a number of milliseconds above 0, not ${String(ttlMs)}`);
   }
-  return { headers, expiry: monotonicMs() + ttlMs };
+  return { headers, key, expiry: monotonicMs() + ttlMs };
 }

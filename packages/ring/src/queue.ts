@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events';
 import { RingwayError, Segment, type SegmentHandle } from '@ringway/memory';
 import { checkWait, type WaitOptions } from '@ringway/sync';
 import { Attachment } from './attachment.js';
-import type { Channel } from './channel.js';
 import { localChannelSegment, openChannelSegment } from './channel-segment.js';
 import { bytes, codecByName, msgpack, type Codec } from './codec.js';
 import { DeadLetters } from './dead-letters.js';
@@ -18,16 +17,12 @@ import {
   type ProducerOptions,
   type QueueOptions,
 } from './options.js';
-import { placeOf, queuesIn, type PlaceOptions, type QueueInfo } from './place.js';
+import { placeOf, segmentsIn, type PlaceOptions, type QueueInfo } from './place.js';
+import { Participants } from './participants.js';
 import { Producer } from './producer.js';
-import type { Recovery } from './recovery.js';
 import { Returns } from './returns.js';
 import { withSchema } from './schema.js';
 import { queueStats, type QueueStats } from './stats.js';
-import { isTruncation } from './truncated.js';
-
-/** How often an open queue with participants looks whether it was unlinked, or something is held, in milliseconds. */
-const HOUSEKEEPING_MS = 1000;
 
 /**
  * A queue on this host: every message goes to one consumer, at least once, in order per producer. This is a handle of
@@ -43,17 +38,11 @@ const HOUSEKEEPING_MS = 1000;
 export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
   readonly #codec: Codec<T>;
   readonly #attachment: Attachment;
-  readonly #watch: LifecycleWatch;
-  readonly #producers = new Set<Producer<T>>();
-  readonly #consumers = new Set<Consumer<T>>();
-  readonly #forwarders = new Set<Producer<Uint8Array>>();
+  readonly #participants: Participants;
   readonly #drains = new Drains();
   readonly #deadLetters: DeadLetters;
   readonly #returns: Returns;
-  #timer: NodeJS.Timeout | undefined;
-  #closed = false;
-  /** Why it was closed, if not by the user. */
-  #failure: unknown;
+  #consumers = 0;
 
   private constructor(
     segment: SegmentHandle,
@@ -63,9 +52,12 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
     super();
     const codec = options.codec ?? codecByName(segment.header.codecName);
     this.#codec = options.schema === undefined ? codec : withSchema(codec, options.schema);
-    this.#watch = new LifecycleWatch(options.heldWarningMs ?? DEFAULTS.heldWarningMs, this.#emitLater);
+    const watch = new LifecycleWatch(options.heldWarningMs ?? DEFAULTS.heldWarningMs, this.#emitLater);
     this.#attachment = new Attachment(segment, reopen && (() => reopen(this.#codec)), (peer) => {
       this.#emitLater('peer-lost', peer);
+    });
+    this.#participants = new Participants(this.#attachment, this.#drains, (channel) => {
+      watch.look(channel);
     });
     this.#deadLetters = new DeadLetters(
       segment.name,
@@ -133,7 +125,7 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
 
   /** The queues of a place. Read-only; never loads the addon. */
   static list(options: PlaceOptions = {}): QueueInfo[] {
-    return queuesIn(options);
+    return segmentsIn(KIND_QUEUE, options);
   }
 
   get name(): string {
@@ -141,7 +133,7 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
   }
 
   get closed(): boolean {
-    return this.#closed;
+    return this.#participants.closed;
   }
 
   /**
@@ -151,12 +143,11 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
   producer(options: ProducerOptions = {}): Producer<T> {
     const codec = this.#codec;
     const closed = (gone: Producer<T>): void => {
-      this.#producers.delete(gone);
-      this.#left();
+      this.#participants.left(gone);
     };
-    const producer = this.#join((channel, recovery) => new Producer<T>({ channel, codec, recovery, closed }, options));
-    this.#producers.add(producer);
-    return producer;
+    return this.#participants.join(
+      (channel, recovery) => new Producer<T>({ channel, codec, recovery, closed }, options),
+    );
   }
 
   /**
@@ -166,13 +157,12 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
   consumer(options: ConsumerOptions = {}): Consumer<T> {
     const codec = this.#codec;
     const returns = this.#returns;
-    this.#check();
+    this.#participants.check();
     // What is wrong with it is told here, and not when it is needed.
     this.#deadLetters.open();
     const closed = (gone: Consumer<T>): void => {
-      this.#consumers.delete(gone);
-      if (this.#consumers.size === 0) this.#returns.close();
-      this.#left();
+      if (--this.#consumers === 0) this.#returns.close();
+      this.#participants.left(gone);
     };
     const corrupt = (error: RingwayError): boolean => {
       this.#emitLater('corrupt-lane', error);
@@ -182,25 +172,22 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
       this.#emitLater('dead-letter-failed', error);
       return this.listenerCount('dead-letter-failed') > 0;
     };
-    const consumer = this.#join(
+    const consumer = this.#participants.join(
       (channel, recovery) =>
         new Consumer<T>({ channel, codec, recovery, returns, closed, corrupt, lettersFailed }, options),
     );
-    this.#consumers.add(consumer);
+    this.#consumers++;
     return consumer;
   }
 
   /** @internal A producer of messages that are encoded already: copies, and dead letters. Its lane counts for no stream's end. */
   forwarder(): Forwarder {
     const closed = (gone: Producer<Uint8Array>): void => {
-      this.#forwarders.delete(gone);
-      this.#left();
+      this.#participants.left(gone);
     };
-    const forwarder = this.#join(
+    return this.#participants.join(
       (channel, recovery) => new Producer<Uint8Array>({ channel, codec: bytes(), recovery, closed, aside: true }, {}),
     );
-    this.#forwarders.add(forwarder);
-    return forwarder;
   }
 
   /** @internal Which object it is. */
@@ -216,7 +203,7 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
   /** Waits until everything that was published, by anybody, is acknowledged. */
   drained(options?: WaitOptions): Promise<void> {
     try {
-      this.#check();
+      this.#participants.check();
       checkWait(options);
       const { channel, recovery } = this.#attachment;
       return this.#drains.wait(channel, recovery, options);
@@ -227,7 +214,7 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
 
   /** What goes on in the queue, for people. */
   stats(): QueueStats {
-    this.#check();
+    this.#participants.check();
     const { channel } = this.#attachment;
     const stats = queueStats(channel);
     channel.segment.assertIntact();
@@ -239,84 +226,14 @@ export class Queue<T = unknown> extends EventEmitter<QueueEvents> {
    * `ERR_RINGWAY_CLOSED`.
    */
   close(): void {
-    if (this.#closed) return;
-    for (const producer of this.#producers) producer.close();
-    for (const consumer of this.#consumers) consumer.close();
-    for (const forwarder of this.#forwarders) forwarder.close();
+    if (this.closed) return;
+    this.#participants.close();
     this.#deadLetters.close();
-    this.#left();
-    this.#closed = true;
-    clearInterval(this.#timer);
-    this.#drains.fail(this.#closedError());
-    this.#attachment.channel.segment.close();
   }
 
   /** As `close`. */
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  /** Whether anybody of this handle takes part. */
-  get #taking(): boolean {
-    return this.#producers.size > 0 || this.#consumers.size > 0 || this.#forwarders.size > 0;
-  }
-
-  #check(): void {
-    if (this.#closed) throw this.#closedError();
-  }
-
-  /**
-   * A participant of this handle is gone. Leaving never fails: what it could not clean up is left as after a kill, and
-   * the reason kept.
-   */
-  #left(): void {
-    if (this.#closed || this.#taking) return;
-    try {
-      this.#attachment.cleanUp();
-    } catch (error) {
-      this.#failure ??= error;
-    }
-  }
-
-  #closedError(): RingwayError {
-    const message = 'this queue was closed: open it again';
-    return new RingwayError(
-      'ERR_RINGWAY_CLOSED',
-      message,
-      this.#failure === undefined ? undefined : { cause: this.#failure },
-    );
-  }
-
-  #join<P>(make: (channel: Channel, recovery: Recovery) => P): P {
-    this.#check();
-    const unused = !this.#taking && this.#drains.none;
-    const participant = this.#attachment.join(make, unused);
-    this.#timer ??= setInterval(this.#housekeep, HOUSEKEEPING_MS).unref();
-    return participant;
-  }
-
-  readonly #housekeep = (): void => {
-    try {
-      this.#watch.look(this.#attachment.channel);
-      for (const producer of this.#producers) producer.housekeep();
-      for (const forwarder of this.#forwarders) forwarder.housekeep();
-      for (const consumer of this.#consumers) consumer.housekeep();
-    } catch (error) {
-      if (isTruncation(error)) {
-        this.#fail(error);
-        return;
-      }
-      // The descriptor was taken away, or the like: nothing here works any more, and the others count us as dead.
-      this.#failure = error;
-      this.close();
-    }
-  };
-
-  /** The segment has lost memory, which some who wait have not met: they are told here. What is called from now on tells by itself. */
-  #fail(error: unknown): void {
-    for (const producer of this.#producers) producer.fail(error);
-    for (const consumer of this.#consumers) consumer.fail(error);
-    this.#drains.fail(error);
   }
 
   /** Not in the middle of a step of ours: a listener may throw, which is its caller's affair, or close the queue. */

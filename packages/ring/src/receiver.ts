@@ -41,6 +41,8 @@ export interface Source<D> {
   /** Before a wait that an end may end. */
   wantEnd(): void;
   lookForDead(): void;
+  /** Whether the last {@link Source.take} found nothing before it had looked everywhere. */
+  readonly endedEarly: boolean;
   /** It was rung, and has looked in vain: whether the ring was for what only others can take. */
   readonly leavesWork: boolean;
   /** It was rung, and will not look again: whether somebody else must, for what he was rung for is for one of them. */
@@ -200,6 +202,7 @@ export class Receiver<D> {
     return {
       doorbell: slots.doorbell(slot),
       look: () => (this.#blocking === undefined ? this.#look() : this.#blocking() || this.#atEnd()),
+      unfinished: () => !this.closed && this.#source.endedEarly,
       lookForDead: () => {
         if (!this.closed) this.#source.lookForDead();
       },

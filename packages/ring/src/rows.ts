@@ -30,6 +30,8 @@ export interface Room {
   readonly floor: number;
   /** Whether {@link Room.look} wants everything that was written to be published before. */
   readonly publishFirst: boolean;
+  /** The first frame of the lane that may still be read; undefined where what readers say is impossible. */
+  begin(): number | undefined;
   /**
    * Looks at the readers. Returns how far may be written now, or undefined where what they say is impossible.
    *

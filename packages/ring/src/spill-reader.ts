@@ -1,6 +1,6 @@
 import { RingwayError } from '@ringway/memory';
 import type { Channel } from './channel.js';
-import { decodeSpillReference, spillSuffix } from './spill.js';
+import { decodeSpillReference, spillSuffix, type SpillReference } from './spill.js';
 
 /**
  * The message that a SPILL frame stands for, as a private copy. Throws `ERR_RINGWAY_CORRUPT_LANE` where there is none.
@@ -9,10 +9,9 @@ import { decodeSpillReference, spillSuffix } from './spill.js';
  * @param payload - a private copy of the frame's payload
  */
 export function readSpill(channel: Channel, lane: number, payload: Uint8Array): Uint8Array {
-  const { segment, maxMessageBytes } = channel;
-  const reference = decodeSpillReference(payload, segment.header.creationId, lane, maxMessageBytes);
-  const message = reference && segment.attachments.read(spillSuffix(lane, reference.sequence), reference.length);
+  const message = findSpill(channel, lane, payload);
   if (message !== undefined) return message;
+  const reference = referenceIn(channel, lane, payload);
   throw new RingwayError(
     'ERR_RINGWAY_CORRUPT_LANE',
     reference === undefined
@@ -20,4 +19,19 @@ export function readSpill(channel: Channel, lane: number, payload: Uint8Array): 
       : `the spilled message ${spillSuffix(lane, reference.sequence)} is gone: somebody removed its object; ` +
           'the message is lost',
   );
+}
+
+/** As {@link readSpill}, but undefined where there is none. */
+export function findSpill(channel: Channel, lane: number, payload: Uint8Array): Uint8Array | undefined {
+  const { segment } = channel;
+  const reference = referenceIn(channel, lane, payload);
+  return reference && segment.attachments.read(spillSuffix(lane, reference.sequence), reference.length);
+}
+
+function referenceIn(
+  { segment, maxMessageBytes }: Channel,
+  lane: number,
+  payload: Uint8Array,
+): SpillReference | undefined {
+  return decodeSpillReference(payload, segment.header.creationId, lane, maxMessageBytes);
 }

@@ -10,6 +10,15 @@ export interface SpillReference {
   readonly sequence: number;
 }
 
+/** A frame that refers to a spilled message. */
+export interface SpilledFrame {
+  /** Position after the frame. */
+  readonly end: number;
+  readonly sequence: number;
+  /** Of the message. */
+  readonly bytes: number;
+}
+
 /** The name of a spilled message, behind the segment's name and creation id. */
 export function spillSuffix(lane: number, sequence: number): string {
   return `${lane}.${sequence}`;
@@ -79,23 +88,28 @@ export class Spills {
   readonly #attachments: Attachments;
   readonly #creationId: string;
   readonly #lane: number;
-  /** In the order of their frames: position after the frame, sequence. */
-  readonly #live: { end: number; sequence: number }[] = [];
+  readonly #keep: number;
+  /** In the order of their frames. */
+  readonly #live: SpilledFrame[] = [];
   #sequence = 0;
+  #bytes = 0;
 
-  constructor(attachments: Attachments, creationId: string, lane: number) {
+  /** @param keep - bytes of messages that stay when the floor has passed them, and with them the last one, for readers who are not waited for */
+  constructor(attachments: Attachments, creationId: string, lane: number, keep: number) {
     this.#attachments = attachments;
     this.#creationId = creationId;
     this.#lane = lane;
+    this.#keep = keep;
   }
 
   /**
    * For who takes a lane: keeps the objects to which frames between floor and published position refer, removes the rest (their
    * producer died before he published, or before he removed them).
    */
-  takeOver(referred: readonly { end: number; sequence: number }[]): void {
+  takeOver(referred: readonly SpilledFrame[]): void {
     const keep = new Set(referred.map(({ sequence }) => sequence));
     this.#live.push(...referred);
+    this.#bytes = referred.reduce((sum, { bytes }) => sum + bytes, 0);
     for (const suffix of listSpills(this.#attachments, this.#lane)) {
       const sequence = Number(suffix.slice(`${this.#lane}.`.length));
       if (!Number.isSafeInteger(sequence)) continue;
@@ -122,7 +136,8 @@ export class Spills {
 
   /** The reference stands in the lane, up to position `end`. */
   framed(reference: SpillReference, end: number): void {
-    this.#live.push({ end, sequence: reference.sequence });
+    this.#live.push({ end, sequence: reference.sequence, bytes: reference.length });
+    this.#bytes += reference.length;
   }
 
   /** The frame could not be written after all. */
@@ -135,10 +150,19 @@ export class Spills {
     return this.#live.length > 0;
   }
 
-  /** Removes the objects whose frames lie below the floor. */
-  release(floor: number): void {
-    for (let first = this.#live[0]; this.#live.length > 0 && ((floor - first.end) | 0) >= 0; first = this.#live[0]) {
+  /**
+   * Removes the objects whose frames lie below the floor, but for those that are kept.
+   *
+   * @param overwritten - frames up to here are gone
+   */
+  release(floor: number, overwritten: number): void {
+    while (this.#live.length > 0) {
+      const first = this.#live[0];
+      if (((floor - first.end) | 0) < 0) return;
+      const kept = this.#keep > 0 && (this.#live.length === 1 || this.#bytes <= this.#keep);
+      if (kept && ((overwritten - first.end) | 0) < 0) return;
       removeSpill(this.#attachments, spillSuffix(this.#lane, first.sequence));
+      this.#bytes -= first.bytes;
       this.#live.shift();
     }
   }

@@ -61,6 +61,7 @@ export interface QueueStats {
   readonly lanes: readonly LaneStats[];
 }
 
+/** Names of {@link LANE_STATE}. */
 const STATE_NAMES = new Map<number, LaneStats['state']>([
   [LANE_STATE.free, 'free'],
   [LANE_STATE.open, 'open'],
@@ -70,14 +71,8 @@ const STATE_NAMES = new Map<number, LaneStats['state']>([
 
 /** Reads everything that people ask for. Costs some microseconds a lane and a participant. */
 export function queueStats(channel: Channel): QueueStats {
-  const { slots, layout, segment } = channel;
-  const producers: Peer[] = [];
-  const consumers: Peer[] = [];
-  for (let slot = 0; slot < layout.slotCount; slot++) {
-    if (slots.state(slot) !== SLOT_STATE.live) continue;
-    const peer = slots.peer(slot);
-    (peer.role === ROLE.consumer ? consumers : producers).push(peer);
-  }
+  const { layout, segment } = channel;
+  const { producers, consumers } = peersOf(channel);
   return {
     name: segment.name,
     creationId: segment.header.creationId,
@@ -88,6 +83,29 @@ export function queueStats(channel: Channel): QueueStats {
     consumers,
     lanes: channel.lanes().map((lane) => laneStats(channel, lane)),
   };
+}
+
+/** Participants, as far as known. */
+export function peersOf({ slots, layout }: Channel): { producers: Peer[]; consumers: Peer[] } {
+  const producers: Peer[] = [];
+  const consumers: Peer[] = [];
+  for (let slot = 0; slot < layout.slotCount; slot++) {
+    if (slots.state(slot) !== SLOT_STATE.live) continue;
+    const peer = slots.peer(slot);
+    (peer.role === ROLE.consumer ? consumers : producers).push(peer);
+  }
+  return { producers, consumers };
+}
+
+/** What a lane is, for people. */
+export function laneState(lane: Lane): LaneStats['state'] {
+  return lane.quarantined ? 'quarantined' : (STATE_NAMES.get(lane.state) ?? 'quarantined');
+}
+
+/** Whose lane it is; undefined if he is gone. */
+export function producerOf({ slots }: Channel, lane: Lane): Peer | undefined {
+  const owner = slots.slotOf(lane.owner);
+  return owner < 0 || slots.isPast(lane.owner) ? undefined : slots.peer(owner);
 }
 
 /** Who has claims on a lane, the one that holds the floor first. */
@@ -109,7 +127,7 @@ export function holders(channel: Channel, lane: Lane, now = monotonicMs()): Hold
 }
 
 function laneStats(channel: Channel, lane: Lane): LaneStats {
-  const { slots, layout, words } = channel;
+  const { layout, words } = channel;
   const floats = new Float64Array(words.buffer, 0, words.buffer.byteLength >> 3);
   let acknowledged = 0;
   for (let consumer = 0; consumer < layout.consumers; consumer++) {
@@ -117,13 +135,12 @@ function laneStats(channel: Channel, lane: Lane): LaneStats {
   }
   const held = lane.heldBytes(lane.position);
   const counters = lane.counters();
-  const owner = slots.slotOf(lane.owner);
   const claims = holders(channel, lane);
   return {
     lane: lane.index,
     label: lane.label,
-    state: lane.quarantined ? 'quarantined' : (STATE_NAMES.get(lane.state) ?? 'quarantined'),
-    producer: owner < 0 || slots.isPast(lane.owner) ? undefined : slots.peer(owner),
+    state: laneState(lane),
+    producer: producerOf(channel, lane),
     publishedMessages: counters.messages,
     publishedBytes: counters.bytes,
     acknowledgedMessages: acknowledged,

@@ -19,6 +19,8 @@ const LOOKS_PER_TURN = 32;
 export interface Waiting {
   /** Does what can be done now. True when there is nothing left to wait for. */
   look(): boolean;
+  /** Whether the last look ended before it had seen everything: then it is made again instead of a sleep. Default false. */
+  unfinished?(): boolean;
   /** Looks for the dead and repairs what they left, as far as it concerns this one; the roster was refreshed just before. */
   lookForDead(): void;
   /** Index in `words` of the doorbell on which this one parks. */
@@ -138,12 +140,13 @@ export class Idle {
         this.#roster.refresh();
         waiting.lookForDead();
       }
-      if (now < pollUntil) continue;
+      if (now < pollUntil || this.#unfinished) continue;
       const noted = Atomics.load(this.#words, waiting.doorbell);
       waiting.announce();
       let result: WaitResult | undefined;
       try {
         if (waiting.thorough === false ? waiting.look() : this.#lookAgain()) return true;
+        if (this.#unfinished) continue;
         const slice = Math.min(SLICE_MS, waiting.sliceMs ?? SLICE_MS, deadline - now);
         result = this.#segment.waitSync(this.#words, waiting.doorbell, noted, slice);
       } finally {
@@ -170,7 +173,7 @@ export class Idle {
       if (this.active) return;
     }
     const now = performance.now();
-    if (this.#strategy === 'adaptive' && now - this.#since >= this.#pollMs) {
+    if (this.#strategy === 'adaptive' && now - this.#since >= this.#pollMs && !this.#unfinished) {
       this.#park();
       return;
     }
@@ -182,6 +185,10 @@ export class Idle {
     }
     this.#poll();
   };
+
+  get #unfinished(): boolean {
+    return this.#waiting.unfinished?.() === true;
+  }
 
   #poll(): void {
     this.#immediate = setImmediate(this.#tick);
@@ -197,6 +204,11 @@ export class Idle {
       // Found by myself what I may have been rung for, or something else: a ring that came meanwhile is somebody's only one.
       waiting.withdraw(true);
       if (!this.active) this.#hold(false);
+      return;
+    }
+    if (this.#unfinished) {
+      waiting.withdraw(false);
+      this.#poll();
       return;
     }
     this.#watch = this.#segment.watch(

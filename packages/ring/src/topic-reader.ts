@@ -1,0 +1,272 @@
+import { RingwayError } from '@ringway/memory';
+import type { Channel } from './channel.js';
+import { monotonicMs } from './clock.js';
+import type { Codec } from './codec.js';
+import type { Cursor } from './cursor.js';
+import { DecodeError } from './delivery.js';
+import { frameType, metadataBytes } from './frame.js';
+import { FRAME_TYPE } from './layout.js';
+import type { Received } from './loops.js';
+import { Message } from './message.js';
+import { decodeMetadata, keyBytes, wantedKey, type Metadata } from './metadata.js';
+import type { Source } from './receiver.js';
+import { findSpill, readSpill } from './spill-reader.js';
+import { refusePromise } from './poller.js';
+import { slowError, type SubscriberCore } from './subscriber-core.js';
+import { isTruncation } from './truncated.js';
+
+const MESSAGE = FRAME_TYPE.message;
+const NO_METADATA: Metadata = Object.freeze({});
+/** Messages that are not handed out, in a row, before the event loop has a turn. */
+const MOST_PASSED = 1024;
+
+/** Called by `poll` for each message. `bytes` is shared memory, or what is used again for the next message: copy what is to be kept. Valid during the call only. */
+export type TopicHandler = (bytes: Uint8Array, offset: number, length: number) => void;
+
+/** What a handler returns is looked at: a promise would be passed over. */
+type CheckedHandler = (...message: Parameters<TopicHandler>) => unknown;
+
+/** Private copies of what a frame holds. */
+interface Contents {
+  readonly metadata: Uint8Array | undefined;
+  readonly payload: Uint8Array;
+}
+
+/**
+ * The messages that one subscriber can have now, decoded. Never waits; that is Receiver's. What went wrong with nobody there to be told is kept for the next call.
+ */
+export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Message<T> | G, T | G> {
+  readonly word = 'subscriber';
+  /** A message is for all of them. */
+  readonly oneOfMany = false;
+  readonly leavesWork = false;
+  readonly #channel: Channel;
+  readonly #core: SubscriberCore;
+  readonly #codec: Codec<T>;
+  readonly #keys: ReadonlySet<string> | undefined;
+  readonly #ready: (Message<T> | G)[] = [];
+  #endedEarly = false;
+  #polling = false;
+  #failure: RingwayError | undefined;
+
+  /** @param keys - what is wanted; undefined: everything */
+  constructor(channel: Channel, core: SubscriberCore, codec: Codec<T>, keys: Iterable<string> | undefined) {
+    this.#channel = channel;
+    this.#core = core;
+    this.#codec = codec;
+    this.#keys = keys === undefined ? undefined : new Set(Array.from(keys, wantedKey));
+  }
+
+  get slot(): number {
+    return this.#core.slot;
+  }
+
+  get closed(): boolean {
+    return this.#core.closed;
+  }
+
+  get busy(): boolean {
+    return this.#polling;
+  }
+
+  get endedEarly(): boolean {
+    return this.#endedEarly || this.#core.endedEarly;
+  }
+
+  /** A gap, where it was asked for: comes before what is read next. A handler of `poll` has no place for it. */
+  addGap(gap: G): void {
+    if (!this.#polling) this.#ready.push(gap);
+  }
+
+  /** The next message, or a gap. Throws `DecodeError`, and what was kept by {@link TopicReader.keepFailure}. */
+  take(): Message<T> | G | undefined {
+    this.#endedEarly = false;
+    for (let passed = 0; passed < MOST_PASSED; passed++) {
+      if (this.#ready.length > 0) return this.#ready.shift();
+      const cursor = this.#core.next();
+      // What was missed is told before what comes after it.
+      if (this.#ready.length > 0) continue;
+      if (cursor === undefined) {
+        this.throwFailure();
+        return undefined;
+      }
+      const message = this.#read(cursor);
+      if (message !== undefined) return message;
+    }
+    this.#endedEarly = true;
+    return undefined;
+  }
+
+  takeOrKeepFailure(): Message<T> | G | undefined {
+    try {
+      return this.take();
+    } catch (error) {
+      if (!(error instanceof RingwayError)) throw error;
+      this.#failure = error;
+      return undefined;
+    }
+  }
+
+  /** Hands messages of one lane to the handler. Returns how many. */
+  poll(handler: TopicHandler, limit: number): number {
+    if (limit <= 0) return 0;
+    this.#polling = true;
+    let cursor: Cursor | undefined;
+    let done = 0;
+    try {
+      cursor = this.#core.next();
+      if (cursor === undefined) return 0;
+      do {
+        if (this.#hand(cursor, handler)) done++;
+        if (this.#core.closed) return done;
+      } while (done < limit && this.#core.nextOf(cursor));
+    } finally {
+      this.#polling = false;
+      if (cursor !== undefined && !this.#core.closed) {
+        // What the handler read in place may have been zeros.
+        cursor.lane.segment.assertIntact();
+        cursor.release();
+      }
+    }
+    this.#core.turnToNextLane();
+    return done;
+  }
+
+  putBack(message: Message<T> | G): void {
+    this.#ready.unshift(message);
+  }
+
+  keepFailure(error: RingwayError): void {
+    this.#failure = error;
+  }
+
+  throwFailure(): void {
+    const failure = this.#failure;
+    if (failure === undefined) return;
+    this.#failure = undefined;
+    throw failure;
+  }
+
+  closedError(): RingwayError {
+    if (this.#core.evicted) return slowError('');
+    return new RingwayError('ERR_RINGWAY_CLOSED', 'this subscriber was closed: make another one to receive more');
+  }
+
+  valueOf(received: Message<T> | G): T | G {
+    return received instanceof Message ? (received as Message<T>).value : (received as G);
+  }
+
+  settle(): void {
+    // Nothing is acknowledged: what was read is free at once.
+  }
+
+  hasEnded(): boolean {
+    return this.#core.hasEnded();
+  }
+
+  endSeen(): void {
+    this.#core.endSeen();
+  }
+
+  wantEnd(): void {
+    // Whoever ends rings all, and what is read here is read by this one.
+  }
+
+  lookForDead(): void {
+    this.#core.lookForDead();
+  }
+
+  /** The message at a cursor, which is passed; undefined where it is not handed out. */
+  #read(cursor: Cursor): Message<T> | undefined {
+    const { tag, position, lane } = cursor;
+    const contents = this.#contents(cursor);
+    if (contents === undefined) return undefined;
+    cursor.advance();
+    cursor.release();
+    const source = { lane, position, metadata: NO_METADATA, creationId: this.#channel.segment.header.creationId };
+    const { metadata, payload } = contents;
+    try {
+      if (metadata !== undefined) source.metadata = decodeMetadata(metadata);
+      if (tag !== MESSAGE && isExpired(source.metadata)) return undefined;
+      const value = this.#codec.decode(payload);
+      // The codec is the user's: it may have closed this subscriber.
+      if (this.#core.closed) throw this.closedError();
+      return new Message(value, source);
+    } catch (error) {
+      if (this.#core.closed || isTruncation(error)) throw error;
+      throw new DecodeError(this.#codec.name, new Message(payload, source), error);
+    }
+  }
+
+  /** Hands the message at a cursor to a handler of `poll`, and passes it. False where it is not handed out. What throws leaves it the next one. */
+  #hand(cursor: Cursor, handler: CheckedHandler): boolean {
+    if (cursor.tag === MESSAGE && cursor.inPlace && this.#keys === undefined) {
+      refusePromise(handler(cursor.lane.bytes, cursor.start, cursor.length));
+    } else {
+      const contents = this.#contents(cursor);
+      if (contents === undefined) return false;
+      const { metadata, payload } = contents;
+      if (metadata === undefined || !isExpired(decodeMetadata(metadata))) {
+        refusePromise(handler(payload, 0, payload.length));
+      }
+    }
+    if (!this.#core.closed) cursor.advance();
+    return true;
+  }
+
+  /**
+   * A private copy of what stands at a cursor (P2), whole. Undefined where it is not wanted, or is there no more; that was seen to, and the cursor stands further on. The object of a spilled
+   * message is read before its frame is let go: then its publisher may remove it.
+   */
+  #contents(cursor: Cursor): Contents | undefined {
+    const { tag, start, length, lane } = cursor;
+    const extra = metadataBytes(tag);
+    if (this.#keys !== undefined && !this.#wants(cursor)) return undefined;
+    const copy = lane.bytes.slice(start, start + length);
+    lane.segment.assertIntact();
+    if (!cursor.isIntact()) {
+      this.#core.lapped(cursor);
+      return undefined;
+    }
+    if (tag === MESSAGE) return { metadata: undefined, payload: copy };
+    const metadata = extra === 0 ? undefined : copy.subarray(0, extra);
+    const payload = copy.subarray(extra);
+    if (frameType(tag) === MESSAGE) return { metadata, payload };
+    const message = findSpill(this.#channel, lane.index, payload);
+    if (message !== undefined) return { metadata, payload: message };
+    this.#withoutSpill(cursor, payload);
+    return undefined;
+  }
+
+  /** The object of a spilled message is gone. For who is waited for that is somebody's doing who does not follow the protocol; else it is as if the frame had been overwritten. */
+  #withoutSpill(cursor: Cursor, payload: Uint8Array): void {
+    if (cursor.gates && cursor.evicted) {
+      this.#core.lapped(cursor);
+      return;
+    }
+    const gated = cursor.gates;
+    cursor.advance();
+    cursor.release();
+    if (!gated) this.#core.missedOne(cursor);
+    else readSpill(this.#channel, cursor.lane.index, payload);
+  }
+
+  /** Whether the message at a cursor has a key that is wanted; if not, or it was overwritten, that was seen to. Before anything else of it is copied. */
+  #wants(cursor: Cursor): boolean {
+    const extra = metadataBytes(cursor.tag);
+    const copy = cursor.lane.bytes.slice(cursor.start, cursor.start + extra);
+    if (!cursor.isIntact()) {
+      this.#core.lapped(cursor);
+      return false;
+    }
+    const key = extra === 0 ? undefined : keyBytes(copy);
+    if (key !== undefined && this.#keys?.has(key) === true) return true;
+    cursor.advance();
+    cursor.release();
+    return false;
+  }
+}
+
+function isExpired({ expiry }: Metadata): boolean {
+  return expiry !== undefined && expiry <= monotonicMs();
+}
