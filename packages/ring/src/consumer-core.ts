@@ -77,8 +77,10 @@ export class ConsumerCore implements Adopter {
     // What has no owner is adopted first (Q8), and an end that is still to be seen counts.
     channel.roster.refresh();
     this.lookForDead();
+    // Read before the lanes are looked at: who ends in between is seen to have ended, once or twice.
+    const { endings } = channel;
     const unseen = channel.lanes().some((lane) => lane.state === LANE_STATE.ended && !lane.isDrained());
-    this.#endings = channel.endings - (unseen ? 1 : 0);
+    this.#endings = endings - (unseen ? 1 : 0);
   }
 
   /** What is to be done where messages that are not due keep a claim from going on; true if it can now. */

@@ -79,8 +79,10 @@ export class SubscriberCore {
       for (const cursor of this.#cursors) cursor.announce(history);
       segment.fence();
       for (const cursor of this.#cursors) cursor.join();
+      // Before the lanes are looked at: who ends in between is seen to have ended, once or twice.
+      const { endings } = channel;
       const unseen = this.#cursors.some(({ lane, atEnd }) => lane.state === LANE_STATE.ended && !atEnd);
-      this.#endings = channel.endings - (unseen ? 1 : 0);
+      this.#endings = endings - (unseen ? 1 : 0);
       segment.inspect();
     } catch (error) {
       leaving(segment, () => {

@@ -1,5 +1,6 @@
 import type * as channel from '../../dist/channel.js';
 import type * as codec from '../../dist/codec.js';
+import type * as cursorRows from '../../dist/cursor-rows.js';
 import type * as consumer from '../../dist/consumer.js';
 import type * as deadLetters from '../../dist/dead-letters.js';
 import type * as drains from '../../dist/drains.js';
@@ -9,7 +10,9 @@ import type * as layout from '../../dist/layout.js';
 import type * as membership from '../../dist/membership.js';
 import type * as producer from '../../dist/producer.js';
 import type * as recovery from '../../dist/recovery.js';
+import type * as message from '../../dist/message.js';
 import type * as returns from '../../dist/returns.js';
+import type * as subscriber from '../../dist/subscriber.js';
 import type * as memory from '@ringway/memory';
 import type * as sync from '@ringway/sync';
 
@@ -17,15 +20,18 @@ import type * as sync from '@ringway/sync';
 export type Modules = typeof channel &
   typeof codec &
   typeof consumer &
+  typeof cursorRows &
   typeof deadLetters &
   typeof drains &
   typeof ephemeral &
   typeof laneWriter &
   typeof layout &
   typeof membership &
+  typeof message &
   typeof producer &
   typeof recovery &
   typeof returns &
+  typeof subscriber &
   Pick<typeof sync, 'Barrier' | 'Condition' | 'Mutex' | 'RwLock' | 'Semaphore' | 'recordBytes'> &
   Pick<typeof memory, 'KIND_MEMORY' | 'LocalSegment' | 'RingwayError'>;
 
@@ -33,15 +39,18 @@ const NAMES = [
   'ring/channel',
   'ring/codec',
   'ring/consumer',
+  'ring/cursor-rows',
   'ring/dead-letters',
   'ring/drains',
   'ring/ephemeral',
   'ring/lane-writer',
   'ring/layout',
   'ring/membership',
+  'ring/message',
   'ring/producer',
   'ring/recovery',
   'ring/returns',
+  'ring/subscriber',
   'sync/index',
   'memory/index',
 ];

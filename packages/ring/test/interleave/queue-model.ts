@@ -1,4 +1,5 @@
 import type { QueueGeometry } from '../../dist/options.js';
+import { channelObject } from './channel-object.js';
 import type { Model } from './model.js';
 import type { Left, Program, Scenario } from './scenario.js';
 import { verdictOf } from './verdict.js';
@@ -12,24 +13,7 @@ const SMALL = { laneBytes: 4096, maxProducers: 2, maxConsumers: 2 };
 
 /** A queue. */
 export const queueModel: Model<World, QueueGeometry> = {
-  object(modules, geometry) {
-    const {
-      kind,
-      geometry: words,
-      size,
-    } = modules.channelSpec(modules.KIND_QUEUE, modules.channelGeometry({ ...SMALL, ...geometry }));
-    const spec = { kind, geometry: words, size, codecName: 'bytes', codecId: 0, schemaId: 0 };
-    const segment = modules.LocalSegment.create('model', spec);
-    const { header } = segment;
-    segment.close();
-    const { controlBytes, laneBytes, lanes } = modules.layoutOf(header, 'model');
-    // A frame runs over the end of its lane by at most a quarter of it.
-    const ring = laneBytes + laneBytes / 4;
-    return {
-      object: { header, controlBytes, laneBytes },
-      regions: [controlBytes, ...Array.from({ length: lanes }, () => ring)],
-    };
-  },
+  object: (modules, geometry) => channelObject(modules, modules.KIND_QUEUE, { ...SMALL, ...geometry }),
 
   world: (modules, scheduler, shared, object) => new World(modules, scheduler, shared, object),
 

@@ -125,6 +125,10 @@ export const EVENT = {
   late: 12,
   /** Is about to send a message back: if it is killed at that, both the message and its copy may come. */
   back: 13,
+  /** Is a subscriber from here on. */
+  joined: 14,
+  /** Was told that it missed so many messages. */
+  missed: 15,
 } as const;
 
 /** See {@link EVENT}.holds. */

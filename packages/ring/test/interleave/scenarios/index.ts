@@ -1,18 +1,21 @@
 import { queueModel } from '../queue-model.js';
 import type { AnyScenario } from '../scenario.js';
 import { syncModel } from '../sync-model.js';
+import { topicModel } from '../topic-model.js';
 import { claims } from './claims.js';
 import { deaths } from './deaths.js';
 import { delivery } from './delivery.js';
 import { locks } from './locks.js';
 import { membership } from './membership.js';
 import { returns } from './returns.js';
+import { topics } from './topics.js';
 
 const queues = [...delivery, ...claims, ...deaths, ...membership, ...returns];
 
 /** All of them. */
 export const scenarios: readonly AnyScenario[] = [
   ...queues.map((scenario) => ({ ...scenario, model: queueModel })),
+  ...topics.map((scenario) => ({ ...scenario, model: topicModel })),
   ...locks.map((scenario) => ({ ...scenario, model: syncModel(scenario.geometry) })),
 ];
 

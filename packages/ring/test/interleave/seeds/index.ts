@@ -1,6 +1,7 @@
 import { lockSeeds } from './locks.js';
 import { queueSeeds } from './queues.js';
 import type { Seed } from './seed.js';
+import { topicSeeds } from './topics.js';
 
 /** All of them. */
-export const seeds: readonly Seed[] = [...queueSeeds, ...lockSeeds];
+export const seeds: readonly Seed[] = [...queueSeeds, ...topicSeeds, ...lockSeeds];
