@@ -1,13 +1,14 @@
 import { CASE_GROUPS } from './cases.js';
 import { COPY, COPY_SYSTEMS, COPY_WHERES } from './copy-cases.js';
 import { FOOTPRINT } from './footprint.js';
+import { MULTI_GROUPS } from './multi-cases.js';
 import { SYNC, SYNC_CASES } from './sync-cases.js';
 import { SYSTEMS } from './systems/index.js';
 import { SYNC_SYSTEMS } from './systems/sync.js';
 
 type Params = Readonly<Record<string, string | number>>;
 
-const CASES = CASE_GROUPS.flat();
+const CASES = [...CASE_GROUPS.flat(), ...MULTI_GROUPS.flat()];
 const PARAMETERS = new Set([
   ...CASES.flatMap(({ params }) => pairs(params)),
   ...SYNC_CASES.flatMap((asked) => pairs({ ...asked })),
