@@ -14,7 +14,13 @@ const PARAMETERS = new Set([
   ...SYNC_CASES.flatMap((asked) => pairs({ ...asked })),
   ...COPY_WHERES.flatMap((where) => pairs({ where })),
 ]);
-const SCENARIOS = new Set<string>([...CASES.map(({ scenario }) => scenario), FOOTPRINT, SYNC, COPY]);
+const SCENARIOS = new Set<string>([
+  ...CASE_GROUPS.flat().map(({ scenario }) => scenario),
+  FOOTPRINT,
+  ...MULTI_GROUPS.flat().map(({ scenario }) => scenario),
+  SYNC,
+  COPY,
+]);
 const NAMES = new Set<string>([...[...SYSTEMS, ...SYNC_SYSTEMS].map(({ name }) => name), ...COPY_SYSTEMS]);
 
 function pairs(params: Params): string[] {

@@ -12,6 +12,7 @@ import {
   type Sender,
 } from '@ringway/ring/conformance';
 
+import { heapBoard, heapTopic } from './fixtures/heap-patterns.js';
 import { pattern as untold } from './fixtures/untold.js';
 
 /** What a cell waits for that never comes; nothing else is proved by it. */
@@ -202,6 +203,27 @@ describe('the conformance suite', function () {
       assert.equal(tally.held, 0);
     });
   }
+
+  for (const pattern of [heapTopic, heapBoard]) {
+    it(`holds for a ${pattern.name}, which promises other things than a queue does`, async () => {
+      const { tests, tally, end } = register(pattern, { places: ['local'], idles: ['park'] });
+      for (const test of tests.values()) await test();
+      await end();
+      assert.deepEqual([tally.held, tests.size], [6, 6]);
+    });
+  }
+
+  it('fails what a board cannot keep, if it says it could', async () => {
+    const { tests, end } = register(
+      { ...heapBoard, promises: { ...heapBoard.promises, keeps: 'every' } },
+      { places: ['local'], idles: ['park'], patienceMs: PATIENCE_MS },
+    );
+    await assert.rejects(
+      async () => tests.get('heap board, local, park: back pressure')?.(),
+      /has not come within 1000 ms/,
+    );
+    await end();
+  });
 
   it('fails death of an implementation that does not say what was received before', async () => {
     const { tests, end } = register(untold, { places: ['worker'], idles: ['park'] });
