@@ -25,6 +25,13 @@ function take(received: Received, settle: boolean): Seen {
   return seen(received.bytes, received.redelivered);
 }
 
+/** The next message of a stream that nobody has ended. */
+async function next(receiver: Receiver, settle: boolean): Promise<Seen> {
+  const received = await receiver.receive();
+  if (received === undefined) throw new Error('the stream ended, and nobody had ended it');
+  return take(received, settle);
+}
+
 /** Somebody who takes part, and does what it is told: in this thread, in a worker or in a process. */
 export class Actor {
   readonly #open: (name: string) => Handle;
@@ -83,20 +90,20 @@ export class Actor {
     receive: async ({ who, count, settle }) => {
       const receiver = this.#receiver(who);
       const all: Seen[] = [];
-      while (all.length < count) all.push(take(await receiver.receive(), settle));
+      while (all.length < count) all.push(await next(receiver, settle));
       return all;
     },
     'receive until': async ({ who, last }) => {
       const receiver = this.#receiver(who);
       const all: Seen[] = [];
-      while (all.at(-1)?.number !== last) all.push(take(await receiver.receive(), true));
+      while (all.at(-1)?.number !== last) all.push(await next(receiver, true));
       return all;
     },
     take: ({ who }) => {
       const receiver = this.#receiver(who);
       const all: Seen[] = [];
-      for (let next = receiver.tryReceive(); next !== undefined; next = receiver.tryReceive()) {
-        all.push(take(next, true));
+      for (let received = receiver.tryReceive(); received !== undefined; received = receiver.tryReceive()) {
+        all.push(take(received, true));
       }
       return all;
     },
@@ -111,7 +118,7 @@ export class Actor {
               .then(() => ({}))
           : this.#receiver(who)
               .receive({ signal })
-              .then((received) => ({ seen: take(received, true) }));
+              .then((received) => (received === undefined ? {} : { seen: take(received, true) }));
       const ended = call.catch((error: unknown) => ({ failure: failureOf(error) }));
       const wait: Wait = { controller, ended, open: true };
       void ended.then(() => (wait.open = false));

@@ -10,7 +10,7 @@ export interface Failure {
   readonly cause: string;
 }
 
-/** How a wait ended: with a failure, with a message, or, of a send, with neither. */
+/** How a wait ended: with a failure, with a message, or, of a send and at the end of a stream, with neither. */
 export interface Ended {
   readonly failure?: Failure;
   readonly seen?: Seen;

@@ -44,8 +44,8 @@ export interface Sender {
 
 /** Who receives. */
 export interface Receiver {
-  /** The next message; waits for one. */
-  receive(options?: { readonly signal?: AbortSignal | undefined }): Promise<Received>;
+  /** The next message; waits for one. Undefined at the end of a stream, where there is one: garbage may look like it. */
+  receive(options?: { readonly signal?: AbortSignal | undefined }): Promise<Received | undefined>;
   /** The next message, if there is one now. */
   tryReceive(): Received | undefined;
   /** Immediate, idempotent: waits reject with `ERR_RINGWAY_CLOSED`. */

@@ -27,8 +27,7 @@ function handleOf(queue: Queue<Uint8Array>): Handle {
       return {
         receive: async (options) => {
           const delivery = await consumer.receive(options);
-          if (delivery === undefined) throw new Error('the stream ended, and nobody had ended it');
-          return received(delivery);
+          return delivery && received(delivery);
         },
         tryReceive: () => {
           const delivery = consumer.tryReceive();
