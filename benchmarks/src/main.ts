@@ -5,6 +5,7 @@ import { bench, type Wanted } from './bench.js';
 import { copy } from './copy.js';
 import { FOOTPRINT, FOOTPRINT_UNITS, footprint } from './footprint.js';
 import { describeMachine } from './machine.js';
+import { multi } from './multi.js';
 import { USAGE, parseOptions, type Options } from './options.js';
 import { findPinning } from './pinning.js';
 import { ratiosOf } from './ratios.js';
@@ -52,6 +53,7 @@ async function measure(options: Options, signal: AbortSignal): Promise<void> {
   for await (const found of bench({ ...how, systems: SYSTEMS }, signal)) show(found);
   const whats = Object.keys(FOOTPRINT_UNITS);
   if (whats.some((what) => wants('ringway', FOOTPRINT, { what }))) show(await footprint(runs, progress, signal));
+  for await (const found of multi(how, signal)) show(found);
   for await (const found of sync(how, leftOut, signal)) show(found);
   for await (const found of copy({ ...how, bytes: options.copyBytes }, leftOut, signal)) show(found);
   if (rows.length === 0) throw new RangeError(`--only ${options.only.join(',')} leaves nothing to run`);

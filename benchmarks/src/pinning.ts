@@ -16,16 +16,36 @@ function numbers(list: string): number[] {
   });
 }
 
+/** The CPUs that this process may use. */
+function allowedCpus(): number[] {
+  const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  return allowed === null ? [] : numbers(allowed[1]);
+}
+
 /** The first two CPUs that this process may use; undefined if there are none, or nothing to pin with. */
 export function findPinning(): Pinning | undefined {
   if (spawnSync(PROGRAM, ['--version'], { stdio: 'ignore' }).status !== 0) return undefined;
-  const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'));
-  const [sender, receiver] = allowed === null ? [] : (numbers(allowed[1]) as (number | undefined)[]);
+  const [sender, receiver] = allowedCpus() as (number | undefined)[];
   return sender === undefined || receiver === undefined ? undefined : { sender, receiver };
+}
+
+function kept(command: Command, cpus: readonly number[]): Command {
+  return { ...command, file: PROGRAM, args: ['--cpu-list', cpus.join(','), command.file, ...command.args] };
 }
 
 /** The same command, kept on its CPU. */
 export function pinned(command: Command, role: Role, pinning: Pinning | undefined): Command {
-  if (pinning === undefined) return command;
-  return { ...command, file: PROGRAM, args: ['--cpu-list', String(pinning[role]), command.file, ...command.args] };
+  return pinning === undefined ? command : kept(command, [pinning[role]]);
+}
+
+/**
+ * The same command where several have the other role than the one that is `alone`: that one is kept on its CPU, the
+ * others on all CPUs but that.
+ */
+export function pinnedAside(command: Command, alone: Role, role: Role, pinning: Pinning | undefined): Command {
+  if (pinning === undefined || role === alone) return pinned(command, role, pinning);
+  return kept(
+    command,
+    allowedCpus().filter((cpu) => cpu !== pinning[alone]),
+  );
 }

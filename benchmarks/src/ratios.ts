@@ -1,4 +1,5 @@
 import { COPY, COPY_BYTES, COPY_WHERES, type CopyWhere } from './copy-cases.js';
+import type { MultiScenario } from './multi-cases.js';
 import type { Row } from './row.js';
 import { median } from './statistics.js';
 import { SYNC, type SyncPrimitive, type SyncWhat } from './sync-cases.js';
@@ -55,6 +56,10 @@ class Rows {
 
   sync(system: string, what: SyncWhat, primitive: SyncPrimitive): Row | undefined {
     return this.find(SYNC, system, { what, primitive });
+  }
+
+  multi(scenario: MultiScenario, producers: number, consumers: number): Row | undefined {
+    return this.find(scenario, 'ringway', { producers, consumers });
   }
 
   copy(system: string, where: CopyWhere, bytes: number): Row | undefined {
@@ -141,6 +146,17 @@ const REQUIREMENTS: readonly Requirement[] = [
     unit: 'us',
     measure: (rows) => rows.footprint(what),
   })),
+  {
+    // What a message costs is the inverse of how many go through the one consumer in a second, from all producers together.
+    name: 'fan-in: cost of a message, 16 producers against 1',
+    required: { most: 1.5 },
+    measure: (rows) => ratio(rows.multi('fan-in', 1, 1), rows.multi('fan-in', 16, 1)),
+  },
+  {
+    name: 'work-sharing: rate of 4 consumers together against 1',
+    required: { least: 0.7 },
+    measure: (rows) => ratio(rows.multi('work-sharing', 1, 4), rows.multi('work-sharing', 1, 1)),
+  },
   ...(['mutex', 'semaphore'] as const).map((primitive): Requirement => ({
     name: `acquire and release of a ${primitive} that nobody else wants`,
     required: { most: 150 },

@@ -1,19 +1,26 @@
 import { CASE_GROUPS } from './cases.js';
 import { COPY, COPY_SYSTEMS, COPY_WHERES } from './copy-cases.js';
 import { FOOTPRINT } from './footprint.js';
+import { MULTI_GROUPS } from './multi-cases.js';
 import { SYNC, SYNC_CASES } from './sync-cases.js';
 import { SYSTEMS } from './systems/index.js';
 import { SYNC_SYSTEMS } from './systems/sync.js';
 
 type Params = Readonly<Record<string, string | number>>;
 
-const CASES = CASE_GROUPS.flat();
+const CASES = [...CASE_GROUPS.flat(), ...MULTI_GROUPS.flat()];
 const PARAMETERS = new Set([
   ...CASES.flatMap(({ params }) => pairs(params)),
   ...SYNC_CASES.flatMap((asked) => pairs({ ...asked })),
   ...COPY_WHERES.flatMap((where) => pairs({ where })),
 ]);
-const SCENARIOS = new Set<string>([...CASES.map(({ scenario }) => scenario), FOOTPRINT, SYNC, COPY]);
+const SCENARIOS = new Set<string>([
+  ...CASE_GROUPS.flat().map(({ scenario }) => scenario),
+  FOOTPRINT,
+  ...MULTI_GROUPS.flat().map(({ scenario }) => scenario),
+  SYNC,
+  COPY,
+]);
 const NAMES = new Set<string>([...[...SYSTEMS, ...SYNC_SYSTEMS].map(({ name }) => name), ...COPY_SYSTEMS]);
 
 function pairs(params: Params): string[] {

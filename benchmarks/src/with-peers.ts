@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Deadline } from './deadline.js';
 import { PeerError, PeerProcess } from './peer-process.js';
 import type { Command } from './system.js';
@@ -11,6 +12,8 @@ export type StartPeer = (name: string, command: Command) => Promise<PeerProcess>
  */
 export async function withPeers<R>(limit: Deadline, work: (start: StartPeer) => Promise<R>): Promise<R> {
   const started: PeerProcess[] = [];
+  // Each process listens, and there may be many of them.
+  setMaxListeners(0, limit.signal);
   const end = async (): Promise<void> => {
     await Promise.all(started.map((peer) => peer.kill()));
   };

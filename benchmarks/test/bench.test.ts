@@ -120,7 +120,10 @@ describe('the bench', function () {
     const { code, complaints } = await runBench(['--only', 'throughput,speed']);
 
     assert.equal(code, 1);
-    assert.match(complaints, /--only knows no "speed"; there are throughput, rtt, footprint, sync, copy, ringway/);
+    assert.match(
+      complaints,
+      /--only knows no "speed"; there are throughput, rtt, footprint, fan-in, work-sharing, sync, copy, ringway/,
+    );
   });
 
   it('refuses to run nothing', async () => {

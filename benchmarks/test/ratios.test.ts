@@ -80,6 +80,27 @@ describe('what must be reached', () => {
     assert.deepEqual(ratiosOf([row('ringway', 2 ** 20, 3), row('cp', 2 ** 20, 2)]), []);
   });
 
+  it('of several producers or consumers is judged against the one to one of the same round', () => {
+    const row = (scenario: string, producers: number, consumers: number, values: number[]): Row => ({
+      ...{ scenario, system: 'ringway', params: { bytes: 64, producers, consumers }, unit: 'msg/s', values },
+      ...summarize(values),
+    });
+    const rows = [
+      row('fan-in', 1, 1, [12, 30, 40]),
+      row('fan-in', 4, 1, [1, 1, 1]),
+      row('fan-in', 16, 1, [10, 20, 20]),
+      row('work-sharing', 1, 1, [10, 10, 10]),
+      row('work-sharing', 1, 4, [8, 5, 7]),
+    ];
+    assert.deepEqual(
+      ratiosOf(rows).map(({ name, measured, met }) => [name, measured, met]),
+      [
+        ['fan-in: cost of a message, 16 producers against 1', 1.5, true],
+        ['work-sharing: rate of 4 consumers together against 1', 0.7, true],
+      ],
+    );
+  });
+
   it('is not judged where a row is missing', () => {
     assert.deepEqual(ratiosOf([throughput('ringway', 64, [1])]), []);
   });

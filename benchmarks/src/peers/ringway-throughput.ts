@@ -18,10 +18,14 @@ export class RingwaySender implements Peer {
   readonly #payloads: readonly Payload[];
   readonly #messages: readonly Uint8Array[];
 
-  constructor(name: string, length: number, publish: Publish, spoil: number) {
+  /** @param index - which of several senders it is; its messages tell */
+  constructor(name: string, length: number, publish: Publish, spoil: number, index?: number) {
     this.#queue = Queue.open(name, { codec: bytes() });
     this.#producer = this.#queue.producer();
-    this.#payloads = Array.from({ length: publish === 'each' ? 1 : batchOf(length) }, () => new Payload(length, spoil));
+    this.#payloads = Array.from(
+      { length: publish === 'each' ? 1 : batchOf(length) },
+      () => new Payload(length, spoil, index),
+    );
     this.#messages = this.#payloads.map((payload) => payload.bytes);
   }
 
@@ -31,6 +35,13 @@ export class RingwaySender implements Peer {
     if (batch === 1) this.#sendEach(count);
     else for (let sent = 0; sent < count; sent += batch) this.#sendBatch(sent, Math.min(batch, count - sent));
     return { at };
+  }
+
+  /** Sends the message with this number. */
+  sendOne(sequence: number): void {
+    const [payload] = this.#payloads;
+    payload.stamp(sequence);
+    this.#producer.sendSync(payload.bytes, WAIT);
   }
 
   close(): void {

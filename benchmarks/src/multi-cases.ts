@@ -1,0 +1,41 @@
+import type { Publish } from './cases.js';
+
+/**
+ * Scenarios of one pattern with several producers or consumers. One more is a name here, its cases below, and who takes
+ * part in it in `peers/multi.ts`.
+ */
+export type MultiScenario = 'fan-in' | 'work-sharing';
+
+/** So many producers send to so many consumers. */
+export interface MultiCase {
+  readonly scenario: MultiScenario;
+  readonly params: {
+    readonly bytes: number;
+    readonly publish: Publish;
+    readonly producers: number;
+    readonly consumers: number;
+  };
+}
+
+/** What the figures of all of them are in: messages of all producers together, that all consumers together received. */
+export const MULTI_UNIT = 'msg/s';
+
+const BYTES = 64;
+const FAN_IN_PRODUCERS: readonly number[] = [1, 4, 16];
+const SHARING_CONSUMERS: readonly number[] = [1, 4];
+
+/**
+ * All cases. The first of each group is the queue from one to one, with which the others are compared: their runs are
+ * interleaved. Work is shared by one producer that publishes in batches, which is more than a consumer can receive: else
+ * it would be the producer that is measured.
+ */
+export const MULTI_GROUPS: readonly (readonly MultiCase[])[] = [
+  FAN_IN_PRODUCERS.map((producers): MultiCase => ({
+    scenario: 'fan-in',
+    params: { bytes: BYTES, publish: 'each', producers, consumers: 1 },
+  })),
+  SHARING_CONSUMERS.map((consumers): MultiCase => ({
+    scenario: 'work-sharing',
+    params: { bytes: BYTES, publish: 'batch', producers: 1, consumers },
+  })),
+];
