@@ -116,7 +116,7 @@ export class Cursor {
   }
 
   /**
-   * Chooses where to begin, and says so in the row: the policy and the owner first, then the cursor, which counts from that store on. Then a barrier on all processors, then {@link Cursor.join}.
+   * Chooses where to begin, and says so in the row: the policy first, then the owner, then the cursor, which counts from that store on. Then a barrier on all processors, then {@link Cursor.join}.
    *
    * @param history - how many of the last messages to begin with
    */
@@ -125,8 +125,9 @@ export class Cursor {
     this.#outOfUse = false;
     this.#safe = Infinity;
     this.#goTo(this.#begin(history));
-    Atomics.store(words, this.#row + CURSOR_OWNER, this.#me);
+    // The policy before the owner: who evicts reads them the other way round, and must not take the policy of who had the row before for mine.
     Atomics.store(words, this.#row + CURSOR_POLICY_WORD, this.#policy);
+    Atomics.store(words, this.#row + CURSOR_OWNER, this.#me);
     this.#seen();
     if (this.#policy === CURSOR_POLICY.drop) return;
     // Whoever is waited for holds up what it wants to read. One that is disconnected where it is slow would be so before it began: it holds up only what is published from now on.
@@ -181,6 +182,11 @@ export class Cursor {
     }
     if (!STRONG_ORDER) Atomics.store(this.#words, this.#row + CURSOR_SEEN, this.#at);
     return this.#intent() - this.#position <= this.lane.capacity;
+  }
+
+  /** Whether what it cannot have any more was missed: who is waited for only joins, and begins where something is left. */
+  get counts(): boolean {
+    return this.#policy === CURSOR_POLICY.drop;
   }
 
   /** Whether it is waited for here. */

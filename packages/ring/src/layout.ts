@@ -128,9 +128,9 @@ export const ROW_ACKED_FLOAT = 3;
 
 /** What is below is not needed any more by this subscriber; {@link IDLE}: it gates nobody. */
 export const CURSOR_POSITION = ROW_FROM;
-/** Owner word of the subscriber whose row it is; written before the cursor. */
+/** Owner word of the subscriber whose row it is; written after the policy, and before the cursor. */
 export const CURSOR_OWNER = 2;
-/** One of {@link CURSOR_POLICY}; written before the cursor. */
+/** One of {@link CURSOR_POLICY}; written before the owner. */
 export const CURSOR_POLICY_WORD = 3;
 /** How far it has read, for people. */
 export const CURSOR_SEEN = 4;

@@ -146,8 +146,8 @@ export class SubscriberCore {
   }
 
   /** What the message at a cursor refers to was removed, before it was read, as if it had been overwritten. */
-  missedOne({ lane }: Cursor): void {
-    this.#events.missed(1, lane);
+  missedOne({ lane, counts }: Cursor): void {
+    if (counts) this.#events.missed(1, lane);
   }
 
   /** What stands at a cursor is no frame, or not what it says. */
@@ -236,8 +236,9 @@ export class SubscriberCore {
     return found;
   }
 
+  /** From where the lane was renewed: its publisher did not wait until this subscriber has seen it. */
   #joinAgain(cursor: Cursor): void {
-    cursor.announce(0);
+    cursor.announce(Infinity);
     this.#channel.segment.fence();
     cursor.join();
   }

@@ -5,6 +5,7 @@ import type { Codec } from './codec.js';
 import type { Cursor } from './cursor.js';
 import { DecodeError } from './delivery.js';
 import { frameType, metadataBytes } from './frame.js';
+import type { Lane } from './lane.js';
 import { FRAME_TYPE } from './layout.js';
 import type { Received } from './loops.js';
 import { Message } from './message.js';
@@ -47,6 +48,8 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
   readonly #ready: (Message<T> | G)[] = [];
   #endedEarly = false;
   #polling = false;
+  /** Messages that one call of `poll` has not handed out. */
+  #passed = 0;
   #failure: RingwayError | undefined;
 
   /** @param keys - what is wanted; undefined: everything */
@@ -107,29 +110,25 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
     }
   }
 
-  /** Hands messages of one lane to the handler. Returns how many. */
+  /** Hands messages of one lane to the handler. Returns how many; 0 where there is nothing, or where it has passed over so much that the event loop is to have a turn. */
   poll(handler: TopicHandler, limit: number): number {
+    this.#endedEarly = false;
     if (limit <= 0) return 0;
     this.#polling = true;
-    let cursor: Cursor | undefined;
-    let done = 0;
+    this.#passed = 0;
     try {
-      cursor = this.#core.next();
-      if (cursor === undefined) return 0;
-      do {
-        if (this.#hand(cursor, handler)) done++;
-        if (this.#core.closed) return done;
-      } while (done < limit && this.#core.nextOf(cursor));
+      // On with the next lane where nothing of one was handed out.
+      while (this.#passed < MOST_PASSED) {
+        const cursor = this.#core.next();
+        if (cursor === undefined) return 0;
+        const done = this.#pollLane(cursor, handler, limit);
+        if (done > 0 || this.#core.closed) return done;
+      }
     } finally {
       this.#polling = false;
-      if (cursor !== undefined && !this.#core.closed) {
-        // What the handler read in place may have been zeros.
-        cursor.lane.segment.assertIntact();
-        cursor.release();
-      }
     }
-    this.#core.turnToNextLane();
-    return done;
+    this.#endedEarly = true;
+    return 0;
   }
 
   putBack(message: Message<T> | G): void {
@@ -153,7 +152,7 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
   }
 
   valueOf(received: Message<T> | G): T | G {
-    return received instanceof Message ? (received as Message<T>).value : (received as G);
+    return received instanceof Message ? received.value : received;
   }
 
   settle(): void {
@@ -178,12 +177,12 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
 
   /** The message at a cursor, which is passed; undefined where it is not handed out. */
   #read(cursor: Cursor): Message<T> | undefined {
-    const { tag, position, lane } = cursor;
     const contents = this.#contents(cursor);
     if (contents === undefined) return undefined;
+    const { tag } = cursor;
+    const source = this.#sourceAt(cursor);
     cursor.advance();
     cursor.release();
-    const source = { lane, position, metadata: NO_METADATA, creationId: this.#channel.segment.header.creationId };
     const { metadata, payload } = contents;
     try {
       if (metadata !== undefined) source.metadata = decodeMetadata(metadata);
@@ -198,20 +197,49 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
     }
   }
 
-  /** Hands the message at a cursor to a handler of `poll`, and passes it. False where it is not handed out. What throws leaves it the next one. */
+  #pollLane(cursor: Cursor, handler: CheckedHandler, limit: number): number {
+    let done = 0;
+    try {
+      do {
+        if (this.#hand(cursor, handler)) done++;
+        else this.#passed++;
+        if (this.#core.closed) return done;
+      } while (done < limit && this.#passed < MOST_PASSED && this.#core.nextOf(cursor));
+    } finally {
+      if (!this.#core.closed) {
+        // What the handler read in place may have been zeros.
+        cursor.lane.segment.assertIntact();
+        cursor.release();
+      }
+    }
+    this.#core.turnToNextLane();
+    return done;
+  }
+
+  /** Hands the message at a cursor to a handler of `poll`, and passes it. False where it is not handed out. What the handler throws leaves it the next one. */
   #hand(cursor: Cursor, handler: CheckedHandler): boolean {
+    let isWanted = true;
     if (cursor.tag === MESSAGE && cursor.inPlace && this.#keys === undefined) {
       refusePromise(handler(cursor.lane.bytes, cursor.start, cursor.length));
     } else {
       const contents = this.#contents(cursor);
       if (contents === undefined) return false;
-      const { metadata, payload } = contents;
-      if (metadata === undefined || !isExpired(decodeMetadata(metadata))) {
-        refusePromise(handler(payload, 0, payload.length));
-      }
+      isWanted = !this.#isExpired(cursor, contents);
+      if (isWanted) refusePromise(handler(contents.payload, 0, contents.payload.length));
     }
     if (!this.#core.closed) cursor.advance();
-    return true;
+    return isWanted;
+  }
+
+  /** Metadata that nobody can read is passed with its message, or it would be the next one for ever. */
+  #isExpired(cursor: Cursor, { metadata, payload }: Contents): boolean {
+    try {
+      return metadata !== undefined && isExpired(decodeMetadata(metadata));
+    } catch (error) {
+      const source = this.#sourceAt(cursor);
+      cursor.advance();
+      throw new DecodeError(this.#codec.name, new Message(payload, source), error);
+    }
   }
 
   /**
@@ -232,10 +260,28 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
     const metadata = extra === 0 ? undefined : copy.subarray(0, extra);
     const payload = copy.subarray(extra);
     if (frameType(tag) === MESSAGE) return { metadata, payload };
-    const message = findSpill(this.#channel, lane.index, payload);
-    if (message !== undefined) return { metadata, payload: message };
-    this.#withoutSpill(cursor, payload);
+    const message = this.#findSpill(cursor, payload);
+    if (message === undefined) return undefined;
+    // While its frame is there, no other message has its object's name.
+    if (cursor.isIntact()) return { metadata, payload: message };
+    this.#core.lapped(cursor);
     return undefined;
+  }
+
+  /** The object of a spilled message. Undefined where it is gone, which was seen to. An object that is not what the frame says is passed: it would be so for ever. */
+  #findSpill(cursor: Cursor, payload: Uint8Array): Uint8Array | undefined {
+    let message: Uint8Array | undefined;
+    try {
+      message = findSpill(this.#channel, cursor.lane.index, payload);
+    } catch (error) {
+      if (error instanceof RingwayError && !isTruncation(error)) {
+        cursor.advance();
+        cursor.release();
+      }
+      throw error;
+    }
+    if (message === undefined) this.#withoutSpill(cursor, payload);
+    return message;
   }
 
   /** The object of a spilled message is gone. For who is waited for that is somebody's doing who does not follow the protocol; else it is as if the frame had been overwritten. */
@@ -249,6 +295,10 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
     cursor.release();
     if (!gated) this.#core.missedOne(cursor);
     else readSpill(this.#channel, cursor.lane.index, payload);
+  }
+
+  #sourceAt({ lane, position }: Cursor): { lane: Lane; position: number; metadata: Metadata; creationId: string } {
+    return { lane, position, metadata: NO_METADATA, creationId: this.#channel.segment.header.creationId };
   }
 
   /** Whether the message at a cursor has a key that is wanted; if not, or it was overwritten, that was seen to. Before anything else of it is copied. */
