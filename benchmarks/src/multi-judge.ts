@@ -32,3 +32,19 @@ export function judgeMulti(sent: readonly Line[], received: readonly Line[], eac
   const microseconds = Math.max(...numbers(received, 'at')) - Math.min(...numbers(sent, 'at'));
   return { count, microseconds, outcome: { value: (count / microseconds) * 1e6 } };
 }
+
+/**
+ * The same for a topic, whose every receiver gets everything, or knows exactly how many it missed. What it finds is the sender's rate.
+ *
+ * @param count - how many the one sender has sent
+ */
+export function judgeTopic(sent: Line, received: readonly Line[], count: number): Phase {
+  for (const line of received) {
+    const [got, missed] = [numberIn(line, 'received'), numberIn(line, 'missed')];
+    if (got + missed !== count) {
+      throw new Error(`wrong messages: ${count} were sent, ${got} were received and ${missed} counted as missed`);
+    }
+  }
+  const microseconds = numberIn(sent, 'done') - numberIn(sent, 'at');
+  return { count, microseconds, outcome: { value: (count / microseconds) * 1e6 } };
+}

@@ -20,4 +20,6 @@ export interface MultiReport {
   readonly received: number;
   readonly sum: number;
   readonly xor: number;
+  /** Messages of which it was told that it missed them. */
+  readonly missed?: number;
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Queue } from 'ringway';
-import type { MultiCase } from './multi-cases.js';
-import { judgeMulti } from './multi-judge.js';
+import type { MultiCase, MultiScenario } from './multi-cases.js';
+import { judgeMulti, judgeTopic } from './multi-judge.js';
 import type { MultiPeerSpec } from './multi-peer-spec.js';
 import type { PeerProcess } from './peer-process.js';
 import type { Role } from './peer-spec.js';
@@ -18,6 +18,7 @@ const FIRST = 50_000;
 
 /** A phase: `count` messages, of all senders together, or as few more as make the shares equal. */
 async function phase(
+  scenario: MultiScenario,
   senders: readonly PeerProcess[],
   receivers: readonly PeerProcess[],
   count: number,
@@ -31,7 +32,7 @@ async function phase(
     Promise.all(senders.map((sender) => sender.line())),
     Promise.all(receivers.map((receiver) => receiver.line())),
   ]);
-  return judgeMulti(sent, received, each);
+  return scenario === 'topic' ? judgeTopic(sent[0], received, each) : judgeMulti(sent, received, each);
 }
 
 /**
@@ -68,7 +69,7 @@ export async function runMulti(asked: MultiCase, how: Measure, signal: AbortSign
       // Without their names the queues go when all processes do, however they go.
       unlink();
       return await warmedUp(how.seconds, FIRST * (params.producers + params.consumers), (count) =>
-        phase(senders, receivers, count),
+        phase(scenario, senders, receivers, count),
       );
     });
   } finally {

@@ -15,10 +15,10 @@ export interface PeerSpec {
 }
 
 /**
- * What a process tells of a phase: when it began to send (sender) or had received all (receiver), in microseconds of
- * the clock that all processes share; the sender of a round trip how long they took, in microseconds.
+ * What a process tells of a phase: when it began to send (sender) or had received all (receiver), and where it counts
+ * when it had sent all, in microseconds of the clock that all processes share; the sender of a round trip how long they took, in microseconds.
  */
-export type Report = { readonly at: number } | { readonly p50: number; readonly p99: number };
+export type Report = { readonly at: number; readonly done?: number } | { readonly p50: number; readonly p99: number };
 
 /** One side of a run, within its own process: connected, and ready for orders. */
 export interface Peer {

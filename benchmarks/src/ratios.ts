@@ -1,5 +1,5 @@
 import { COPY, COPY_BYTES, COPY_WHERES, type CopyWhere } from './copy-cases.js';
-import type { MultiScenario } from './multi-cases.js';
+import type { MultiScenario, Through } from './multi-cases.js';
 import type { Row } from './row.js';
 import { median } from './statistics.js';
 import { SYNC, type SyncPrimitive, type SyncWhat } from './sync-cases.js';
@@ -60,6 +60,10 @@ class Rows {
 
   multi(scenario: MultiScenario, producers: number, consumers: number): Row | undefined {
     return this.find(scenario, 'ringway', { producers, consumers });
+  }
+
+  topic(through: Through, consumers: number): Row | undefined {
+    return this.find('topic', 'ringway', { through, consumers });
   }
 
   copy(system: string, where: CopyWhere, bytes: number): Row | undefined {
@@ -146,6 +150,17 @@ const REQUIREMENTS: readonly Requirement[] = [
     unit: 'us',
     measure: (rows) => rows.footprint(what),
   })),
+  {
+    name: 'topic: one to one against queue',
+    required: { least: 0.9 },
+    measure: (rows) => ratio(rows.topic('block', 1), rows.topic('queue', 1)),
+  },
+  {
+    // Its own rate: those that it waits for have as many CPUs as the machine has besides its own.
+    name: "topic: the publisher's rate with 4 subscribers against 1",
+    required: { least: 0.7 },
+    measure: (rows) => ratio(rows.topic('drop', 4), rows.topic('drop', 1)),
+  },
   {
     // What a message costs is the inverse of how many go through the one consumer in a second, from all producers together.
     name: 'fan-in: cost of a message, 16 producers against 1',

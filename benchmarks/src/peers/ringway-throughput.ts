@@ -11,17 +11,26 @@ const BATCH = 64;
 const BATCH_BYTES = 64 * 1024;
 const WAIT = { timeout: BLOCKING_TIMEOUT_MS };
 
+/** What a sender sends through. */
+export interface Sends {
+  producer(): Producer<Uint8Array>;
+  close(): void;
+}
+
 /** Sends as fast as there is room: `trySend` or `trySendMany`, and the blocking `sendSync` where the lane is full. */
 export class RingwaySender implements Peer {
-  readonly #queue: Queue<Uint8Array>;
+  readonly #handle: Sends;
   readonly #producer: Producer<Uint8Array>;
   readonly #payloads: readonly Payload[];
   readonly #messages: readonly Uint8Array[];
 
-  /** @param index - which of several senders it is; its messages tell */
-  constructor(name: string, length: number, publish: Publish, spoil: number, index?: number) {
-    this.#queue = Queue.open(name, { codec: bytes() });
-    this.#producer = this.#queue.producer();
+  /**
+   * @param to - name of a queue, or what has a producer
+   * @param index - which of several senders it is; its messages tell
+   */
+  constructor(to: string | Sends, length: number, publish: Publish, spoil: number, index?: number) {
+    this.#handle = typeof to === 'string' ? Queue.open(to, { codec: bytes() }) : to;
+    this.#producer = this.#handle.producer();
     this.#payloads = Array.from(
       { length: publish === 'each' ? 1 : batchOf(length) },
       () => new Payload(length, spoil, index),
@@ -45,7 +54,7 @@ export class RingwaySender implements Peer {
   }
 
   close(): void {
-    this.#queue.close();
+    this.#handle.close();
   }
 
   #sendEach(count: number): void {

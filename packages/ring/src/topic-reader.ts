@@ -27,6 +27,9 @@ export type TopicHandler = (bytes: Uint8Array, offset: number, length: number) =
 /** What a handler returns is looked at: a promise would be passed over. */
 type CheckedHandler = (...message: Parameters<TopicHandler>) => unknown;
 
+/** Longest message that `poll` hands out from memory that is used again for the next one. */
+const SCRATCH_BYTES = 64 * 1024;
+
 /** Private copies of what a frame holds. */
 interface Contents {
   readonly metadata: Uint8Array | undefined;
@@ -48,6 +51,7 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
   readonly #ready: (Message<T> | G)[] = [];
   #endedEarly = false;
   #polling = false;
+  #scratch: Uint8Array | undefined;
   /** Messages that one call of `poll` has not handed out. */
   #passed = 0;
   #failure: RingwayError | undefined;
@@ -221,6 +225,14 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
     let isWanted = true;
     if (cursor.tag === MESSAGE && cursor.inPlace && this.#keys === undefined) {
       refusePromise(handler(cursor.lane.bytes, cursor.start, cursor.length));
+    } else if (cursor.tag === MESSAGE && cursor.length <= SCRATCH_BYTES && this.#keys === undefined) {
+      const scratch = (this.#scratch ??= new Uint8Array(SCRATCH_BYTES));
+      scratch.set(cursor.lane.bytes.subarray(cursor.start, cursor.start + cursor.length));
+      if (!cursor.isIntact()) {
+        this.#core.lapped(cursor);
+        return false;
+      }
+      refusePromise(handler(scratch, 0, cursor.length));
     } else {
       const contents = this.#contents(cursor);
       if (contents === undefined) return false;
