@@ -54,6 +54,9 @@ export type {
   SemaphoreOptions,
 } from '@ringway/sync';
 export {
+  BLACKBOARD_DEFAULTS,
+  Blackboard,
+  BlackboardWriter,
   Consumer,
   DEAD_LETTER_HEADERS,
   DEFAULTS,
@@ -68,6 +71,11 @@ export {
   typed,
 } from '@ringway/ring';
 export type {
+  BlackboardEvents,
+  BlackboardGeometry,
+  BlackboardInfo,
+  BlackboardOptions,
+  BlackboardStats,
   Codec,
   ConsumerOptions,
   DeadLetter,
@@ -76,6 +84,7 @@ export type {
   Forwarder,
   Held,
   Holder,
+  KeyStats,
   LaneStats,
   MessageOptions,
   NackOptions,
@@ -95,5 +104,7 @@ export type {
   SchemaResult,
   SendOptions,
   StandardSchema,
+  Versioned,
   WaitOptions,
+  WatchOptions,
 } from '@ringway/ring';
