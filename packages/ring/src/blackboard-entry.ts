@@ -109,11 +109,16 @@ export class BoardEntry {
     return Atomics.load(this.#words, this.base + ENTRY_OWNER);
   }
 
-  /** Makes `me` the writer, if nobody is or if the owner is past (proved dead or left). One compare-and-swap decides. */
+  /**
+   * Makes `me` the writer, if nobody is or if the owner is past (proved dead or left). One compare-and-swap decides. Then all who sleep are woken: they wait for the deaths of those whom they saw
+   * when they fell asleep, and one who dies between publishing and ringing must be among them.
+   */
   seize(me: number): boolean {
     const { owner } = this;
     if (owner !== NOBODY && !this.#board.slots.isPast(owner)) return false;
-    return Atomics.compareExchange(this.#words, this.base + ENTRY_OWNER, owner, me) === owner;
+    const mine = Atomics.compareExchange(this.#words, this.base + ENTRY_OWNER, owner, me) === owner;
+    if (mine && this.doorbells.someoneSleeps()) this.doorbells.ringAll();
+    return mine;
   }
 
   /** The writer leaves. */

@@ -34,7 +34,10 @@ export class BlackboardWaits {
     this.#idle = this.#newIdle({
       look: () => this.#look(),
       announce: () => {
-        for (const { entry } of this.#waits) this.#announceWaits(entry);
+        for (const { entry } of this.#waits) {
+          this.#announced.set(entry.index, entry);
+          this.#announce(entry);
+        }
       },
       withdraw: unlessTruncated(() => {
         for (const entry of this.#announced.values()) this.#withdraw(entry);
@@ -53,7 +56,7 @@ export class BlackboardWaits {
     };
     const wait = { entry, after, pending: new Pending<boolean>(options, NO_VERSION, over) };
     this.#waits.add(wait);
-    if (this.#idle.active) this.#joinParked(wait);
+    if (this.#idle.active) this.#restart();
     else this.#idle.start();
     return wait;
   }
@@ -82,9 +85,7 @@ export class BlackboardWaits {
       if (!idle.blockFor(timeout ?? Infinity)) throw timeoutError(NO_VERSION, timeout ?? 0);
     } finally {
       // It has taken back an announcement that may have been that of others here, too.
-      if (this.#idle.active && !this.#board.segment.closed) {
-        for (const wait of this.#waits) if (wait.entry.index === entry.index) this.#joinParked(wait);
-      }
+      if (this.#idle.active && !this.#board.segment.closed) this.#restart();
     }
   }
 
@@ -111,22 +112,12 @@ export class BlackboardWaits {
   }
 
   /**
-   * Others of this handle may be parked already, and this one parks with them: the doorbell that they noted before is the one that is rung for the announcement that is made now. Announce, fence,
-   * look, as who parks does.
+   * Parks anew, for who has come, too: he is to be announced, and his key's writer is to be among those whose death is waited for, who may have joined since the others went to
+   * sleep.
    */
-  #joinParked(wait: VersionWait): void {
-    try {
-      this.#announceWaits(wait.entry);
-      this.#board.segment.fence();
-      if (this.#look()) this.#idle.stop();
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  #announceWaits(entry: BoardEntry): void {
-    this.#announced.set(entry.index, entry);
-    this.#announce(entry);
+  #restart(): void {
+    this.#idle.stop();
+    this.#idle.start();
   }
 
   #announce(entry: BoardEntry): void {
