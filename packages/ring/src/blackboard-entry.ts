@@ -52,7 +52,7 @@ export function stampedVersion(halves: number, low: number): number {
  * - the stamp is stored before the bytes, and the reader looks at it after them: had he copied a byte of a later version, he would see its stamp. Without the last look he takes
  *   half of one value and half of another;
  * - what is published is stored after the bytes, and the reader looks at it before them. Without the look *between* stamp and copy a reader that slept for 2^32 versions would
- *   take for published what has the same lower 32 bits, and is being written;
+ *   take for published what has the same lower 32 bits, and is being written: then the version before it is what is published. A later one is as good as the same;
  * - the stamp has 64 bits: a reader that slept does not take a buffer for untouched that was written 2^30 times meanwhile. It is read halves, low, (copy), low, halves, and stored
  *   halves, low: halves that are the same at both ends never changed in between, and while they stand the low word only grows. So the same low word twice is the same
  *   version all the time between. In any other order a reader might meet the old halves with the new low word;
@@ -76,6 +76,8 @@ export class BoardEntry {
   readonly #maxValueBytes: number;
   readonly #board: Board;
   #doorbells: Doorbells | undefined;
+  /** Length of the last value that was read: the next one may have the same. */
+  #expected = 0;
 
   /** @param maxValueBytes - longest value, as the segment's creator chose */
   constructor(board: Board, index: number, maxValueBytes: number) {
@@ -132,12 +134,10 @@ export class BoardEntry {
     for (let tries = 0, contradictions = 0; tries < MOST_TRIES; tries++) {
       const published = Atomics.load(this.#words, place);
       const value = this.#buffer(published);
-      const halves = STRONG_ORDER
-        ? this.#words[value + VALUE_HALVES]
-        : Atomics.load(this.#words, value + VALUE_HALVES);
+      const halves = STRONG_ORDER ? this.#words[value + VALUE_HALVES] : Atomics.load(this.#words, value + VALUE_HALVES);
       const low = STRONG_ORDER ? this.#words[value + VALUE_LOW] : Atomics.load(this.#words, value + VALUE_LOW);
       const again = STRONG_ORDER ? this.#words[place] : Atomics.load(this.#words, place);
-      if (low === published && again === published) {
+      if (low === published && ((again - low) | 0) >= 0) {
         this.#segment.assertIntact();
         return stampedVersion(halves, low);
       }
@@ -149,16 +149,16 @@ export class BoardEntry {
   /** What is published. Throws `ERR_RINGWAY_CORRUPT_SEGMENT`, `ERR_RINGWAY_SEGMENT_TRUNCATED`, and those of `node:fs` for a spilled value. */
   read(): Snapshot {
     const place = this.base + ENTRY_PUBLISHED;
+    // Before the version is looked at: to get memory takes longer than to write a value.
+    let copy = new Uint8Array(this.#expected);
     for (let tries = 0, contradictions = 0; tries < MOST_TRIES; tries++) {
       const published = Atomics.load(this.#words, place);
       const value = this.#buffer(published);
       // Behind the atomic load, plain ones come in order where the processor keeps it.
-      const halves = STRONG_ORDER
-        ? this.#words[value + VALUE_HALVES]
-        : Atomics.load(this.#words, value + VALUE_HALVES);
+      const halves = STRONG_ORDER ? this.#words[value + VALUE_HALVES] : Atomics.load(this.#words, value + VALUE_HALVES);
       const low = STRONG_ORDER ? this.#words[value + VALUE_LOW] : Atomics.load(this.#words, value + VALUE_LOW);
       const again = STRONG_ORDER ? this.#words[place] : Atomics.load(this.#words, place);
-      if (low !== published || again !== published) {
+      if (low !== published || ((again - low) | 0) < 0) {
         if (again === published && ++contradictions === MOST_CONTRADICTIONS) break;
         continue;
       }
@@ -166,9 +166,13 @@ export class BoardEntry {
       const kind = this.#words[value + VALUE_KIND_WORD];
       const which = this.#words[value + VALUE_WHICH];
       const fits = kind === VALUE_KIND.inline && length <= this.#valueBytes;
+      if (fits && length > copy.length) {
+        copy = new Uint8Array(length);
+        continue;
+      }
       const start = value * 4 + VALUE_BYTE;
       // A private copy, which no decoder sees changing (P2).
-      const copy = fits ? this.#bytes.slice(start, start + length) : undefined;
+      if (fits) copy.set(this.#bytes.subarray(start, start + length));
       if (!STRONG_ORDER) Atomics.store(BARRIER, 0, 0);
       const lowAfter = STRONG_ORDER ? this.#words[value + VALUE_LOW] : Atomics.load(this.#words, value + VALUE_LOW);
       const halvesAfter = STRONG_ORDER
@@ -177,7 +181,10 @@ export class BoardEntry {
       if (lowAfter !== low || halvesAfter !== halves) continue;
       this.#segment.assertIntact();
       const version = stampedVersion(halves, low);
-      if (copy !== undefined) return { version, bytes: copy };
+      if (fits) {
+        this.#expected = length;
+        return { version, bytes: length === copy.length ? copy : copy.slice(0, length) };
+      }
       if (kind === VALUE_KIND.none) return { version, bytes: undefined };
       if (kind !== VALUE_KIND.spilled || length > this.#maxValueBytes || which < 0 || which >= SPILL_NAMES) {
         throw this.#impossible(kind, length);

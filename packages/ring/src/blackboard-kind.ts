@@ -6,6 +6,5 @@ import { boardLayoutOf } from './blackboard-segment.js';
 export const BLACKBOARD_KIND: SegmentKind = {
   kind: KIND_BLACKBOARD,
   word: 'blackboard',
-  count: (segment) =>
-    countSlots(segment, BOARD_SLOTS_BYTE, boardLayoutOf(segment.header, segment.name).participants),
+  count: (segment) => countSlots(segment, BOARD_SLOTS_BYTE, boardLayoutOf(segment.header, segment.name).participants),
 };

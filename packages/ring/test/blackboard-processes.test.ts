@@ -206,7 +206,10 @@ describe('a blackboard between processes', function () {
         killed++;
         const fresh = keep(Blackboard.open(name, OPTIONS));
         assert.deepEqual(
-          fresh.stats().keys.map(({ key }) => /^(another|key|mine \d)$/.test(key)).includes(false),
+          fresh
+            .stats()
+            .keys.map(({ key }) => /^(another|key|mine \d)$/.test(key))
+            .includes(false),
           false,
         );
         board.close();

@@ -235,7 +235,13 @@ describe('a blackboard with a name', () => {
   it('refuses other options, codecs and kinds', () => {
     const name = queueName();
     keep(Blackboard.open(name, { codec: text(), maxKeys: 7 }));
-    for (const options of [{ maxKeys: 8 }, { valueBytes: 8 }, { maxParticipants: 2 }, { maxValueBytes: 9 }, { ephemeral: true }]) {
+    for (const options of [
+      { maxKeys: 8 },
+      { valueBytes: 8 },
+      { maxParticipants: 2 },
+      { maxValueBytes: 9 },
+      { ephemeral: true },
+    ]) {
       throwsCode(() => Blackboard.open(name, options), 'ERR_RINGWAY_OPTIONS_MISMATCH');
     }
     throwsCode(() => Blackboard.open(name, { codec: json() }), 'ERR_RINGWAY_CODEC_MISMATCH');
