@@ -56,7 +56,7 @@ export function boardLayoutOf(header: SegmentHeader, name: string): BoardLayout 
     participants <= MAX_BOARD_PARTICIPANTS &&
     header.geometry[GEOMETRY_BOARD_MAX_VALUE] >= 1;
   const layout = possible ? boardLayout(keys, value, participants) : undefined;
-  if (layout !== undefined && layout.size === header.size && layout.size <= MAX_BOARD_BYTES) return layout;
+  if (layout?.size === header.size && header.size <= MAX_BOARD_BYTES) return layout;
   throw new RingwayError(
     'ERR_RINGWAY_CORRUPT_SEGMENT',
     `blackboard ${JSON.stringify(name)} says that it has ${keys} keys of ${value} bytes and ${participants} participants in an object of ` +

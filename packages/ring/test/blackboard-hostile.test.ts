@@ -109,8 +109,8 @@ describe('versions beyond 32 bits', () => {
         assert.equal(writer.write(`${version}`), version);
         assert.deepEqual(board.read('key'), { value: `${version}`, version });
         assert.equal(board.version('key'), version);
-        const { value } = await within(PATIENCE_MS, 'the watch', waiting);
-        assert.deepEqual(value, { value: `${version}`, version });
+        const seen = await within(PATIENCE_MS, 'the watch', waiting);
+        assert.deepEqual(seen, { done: false, value: { value: `${version}`, version } });
       }
       writer.write('x'.repeat(1000));
       assert.equal(open(name).get('key'), 'x'.repeat(1000));
@@ -142,7 +142,6 @@ describe('versions beyond 32 bits', () => {
     // Its writer has stamped the buffer of the next version, and is at work in it.
     stranger.words[stranger.bufferWord('key', 1, VALUE_HALVES)] = 2;
     stranger.words[stranger.bufferWord('key', 1, VALUE_LOW)] = 1;
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- it has no `this`
     const { load } = Atomics;
     let slept = 0;
     const published = stranger.entryWord('key', ENTRY_PUBLISHED);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-import { Blackboard, bytes, type BlackboardOptions } from '@ringway/ring';
+import { Blackboard, bytes, type BlackboardOptions, type Versioned } from '@ringway/ring';
 
 import { lengthOf, numberOf, valueOf } from './fixtures/board-value.js';
 import { throwsCode } from './support/codes.js';
@@ -15,6 +15,11 @@ const OPTIONS: BlackboardOptions<Uint8Array> = { codec: bytes(), maxKeys: 8, idl
 /** How long a writer is attacked, in milliseconds. */
 const ATTACK_MS = 2000;
 const SPILLED = 50;
+
+function versionOf(result: IteratorResult<Versioned<unknown>>): number {
+  assert.ok(result.done !== true);
+  return result.value.version;
+}
 
 describe('a blackboard between processes', function () {
   this.timeout(TEST_MS);
@@ -76,8 +81,8 @@ describe('a blackboard between processes', function () {
     await within(PATIENCE_MS, 'peer-lost', lost);
     const next = await peer('hold');
     next.process.send(1);
-    const { value } = await within(PATIENCE_MS, 'the next writer', watching);
-    assert.equal(value.version, 1);
+    const seen = await within(PATIENCE_MS, 'the next writer', watching);
+    assert.equal(versionOf(seen), 1);
   });
 
   it('wakes a watcher in another process, for each version once, in order, to the last', async () => {
@@ -176,8 +181,7 @@ describe('a blackboard between processes', function () {
           const next = mine.writer(KEY);
           assert.equal(next.version, found.version);
           if (found.version === number - 1) next.write(valueOf(number));
-          const { value } = await within(PATIENCE_MS, 'the watch', watching);
-          assert.equal(value.version, number);
+          assert.equal(versionOf(await within(PATIENCE_MS, 'the watch', watching)), number);
           next.write(valueOf(number + 1));
           assert.equal(numberOf(mine.get(KEY) ?? valueOf(0)), number + 1);
           assert.equal(objectsOf(other).length, 1, 'nothing lies around');

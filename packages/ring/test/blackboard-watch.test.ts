@@ -11,9 +11,9 @@ type Values = AsyncIterableIterator<Versioned<string | undefined>>;
 afterEach(cleanUp);
 
 async function next(values: Values): Promise<Versioned<string | undefined>> {
-  const { value, done } = await within(PATIENCE_MS, 'the next version', values.next());
-  assert.equal(done, false);
-  return value as Versioned<string | undefined>;
+  const result = await within(PATIENCE_MS, 'the next version', values.next());
+  assert.ok(result.done !== true);
+  return result.value;
 }
 
 for (const place of ['in shared memory', 'on the heap']) {
@@ -165,11 +165,11 @@ for (const place of ['in shared memory', 'on the heap']) {
       it('gives the event loop its turn where there is always something new', async () => {
         const board = open();
         const writer = board.writer('key');
-        let fired = false;
-        setTimeout(() => (fired = true), 5);
+        const timer = { fired: false };
+        setTimeout(() => (timer.fired = true), 5);
         writer.write('0');
         for await (const { version } of board.watch('key')) {
-          if (fired) break;
+          if (timer.fired) break;
           writer.write(`${version}`);
         }
       });

@@ -26,7 +26,7 @@ for (const place of ['in shared memory', 'on the heap']) {
     }
 
     it('gives what was written last, with a version that grows by one', () => {
-      const board = open({ codec: json<unknown>() });
+      const board = open({ codec: json() });
       const writer = board.writer('limits');
       assert.equal(writer.version, 0);
       assert.equal(board.read('limits'), undefined);
@@ -127,13 +127,13 @@ for (const place of ['in shared memory', 'on the heap']) {
     });
 
     it('leaves the old value where the new one cannot be encoded, is too large, or does not match the schema', () => {
-      const board = open({ codec: json<unknown>(), maxValueBytes: 100, schema: strings as StandardSchema });
+      const board = open({ codec: json(), maxValueBytes: 100, schema: strings });
       const writer = board.writer('key');
       writer.write('good');
       throwsCode(() => writer.write(LARGE), 'ERR_RINGWAY_MESSAGE_TOO_LARGE');
       throwsCode(() => writer.write(7), 'ERR_RINGWAY_SCHEMA');
       assert.deepEqual(board.read('key'), { value: 'good', version: 1 });
-      const other = open({ codec: json<unknown>() }).writer('key');
+      const other = open({ codec: json() }).writer('key');
       throwsCode(() => other.write(undefined), 'ERR_RINGWAY_ENCODE');
       assert.equal(other.version, 0);
     });
@@ -295,7 +295,7 @@ describe('a blackboard with a name', () => {
     const name = queueName();
     const board = keep(Blackboard.open(name, { codec: text() }));
     const writer = board.writer('key');
-    for (let count = 0; count < 10; count++) writer.write(LARGE + count);
+    for (let count = 0; count < 10; count++) writer.write(`${LARGE}${count}`);
     assert.equal(objectsOf(name).length, 2);
     assert.equal(board.get('key'), `${LARGE}9`);
     writer.write('small');
