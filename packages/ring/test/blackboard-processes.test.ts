@@ -2,12 +2,17 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
+import { Segment } from '@ringway/memory';
 import { Blackboard, bytes, type BlackboardOptions, type Versioned } from '@ringway/ring';
+import type { Doorbells } from '@ringway/sync';
 
+import { BlackboardKeys } from '../dist/blackboard-keys.js';
+import { KIND_BLACKBOARD } from '../dist/blackboard-layout.js';
+import { Board } from '../dist/board.js';
 import { lengthOf, numberOf, valueOf } from './fixtures/board-value.js';
 import { throwsCode } from './support/codes.js';
 import { Child, cleanUp, fixture, keep, objectsOf, queueName } from './support/process.js';
-import { PATIENCE_MS, TEST_MS, turns, within } from './support/turns.js';
+import { PATIENCE_MS, TEST_MS, turns, until, within } from './support/turns.js';
 
 const KEY = 'key';
 /** Large enough for most of the values, which have up to 256 bytes. */
@@ -15,6 +20,14 @@ const OPTIONS: BlackboardOptions<Uint8Array> = { codec: bytes(), maxKeys: 8, idl
 /** How long a writer is attacked, in milliseconds. */
 const ATTACK_MS = 2000;
 const SPILLED = 50;
+
+/** Where those sleep who wait for the key. */
+function doorbellsOf(name: string): Doorbells {
+  const board = new Board(keep(Segment.open(name, { kind: KIND_BLACKBOARD })), () => undefined);
+  const entry = new BlackboardKeys(board).find(KEY);
+  assert.ok(entry !== undefined);
+  return entry.doorbells;
+}
 
 function versionOf(result: IteratorResult<Versioned<unknown>>): number {
   assert.ok(result.done !== true);
@@ -112,12 +125,12 @@ describe('a blackboard between processes', function () {
 
   it('gives whole values while they are overwritten as fast as can be', async () => {
     await peer('write-forever');
-    const until = performance.now() + ATTACK_MS;
+    const end = performance.now() + ATTACK_MS;
     let last = 0;
     let reads = 0;
     let moves = 0;
     const lengths = new Set<number>();
-    while (performance.now() < until) {
+    while (performance.now() < end) {
       for (let count = 0; count < 500; count++, reads++) {
         const version = readWhole();
         assert.ok(version >= last, `version ${version} after ${last}`);
@@ -137,8 +150,8 @@ describe('a blackboard between processes', function () {
     let kills = 0;
     for (; kills < 12; kills++) {
       const child = await peer('write-forever');
-      const until = last + 37 * kills;
-      while (readWhole() <= until) await turns(1);
+      const enough = last + 37 * kills;
+      await until(() => readWhole() > enough);
       await child.kill();
       const version = readWhole();
       assert.ok(version >= last);
@@ -166,12 +179,17 @@ describe('a blackboard between processes', function () {
           const other = queueName();
           const mine = keep(Blackboard.open(other, OPTIONS));
           const before = mine.writer(KEY);
+          const doorbells = doorbellsOf(other);
           // All buffers have been in use, and hold what must not be taken for new.
           for (let version = 1; version < number; version++) before.write(valueOf(version));
           // Somebody sleeps, so that the bell is rung, too.
           const watching = mine.watch(KEY, { from: number - 1 }).next();
           before.close();
           const child = Child.run('board-peer', other, 'killed-at', String(access));
+          await within(PATIENCE_MS, 'the writer', child.hears('writing'));
+          // It has woken who slept, and who has nothing to read sleeps again.
+          await until(() => doorbells.someoneSleeps());
+          child.process.send('go');
           const status = await within(PATIENCE_MS, 'its end', child.end());
           const found = mine.read(KEY);
           assert.ok(found !== undefined);
@@ -190,7 +208,7 @@ describe('a blackboard between processes', function () {
           assert.equal(status, 'SIGKILL', child.output);
           killed++;
         }
-        assert.ok(killed >= 7, `killed ${killed} times`);
+        assert.ok(killed >= 11, `killed ${killed} times`);
         assert.deepEqual([...outcomes].sort(), [-1, 0]);
       });
     }
