@@ -2,7 +2,9 @@ import { BLACKBOARD_KIND, QUEUE_KIND } from '@ringway/ring';
 import { SYNC_KINDS, type SegmentKind } from '@ringway/sync';
 
 /** The kinds of segments whose participants can be counted. Those of a new kind are entered here, and nowhere else. */
-const KINDS: ReadonlyMap<number, SegmentKind> = new Map([QUEUE_KIND, BLACKBOARD_KIND, ...SYNC_KINDS].map((kind) => [kind.kind, kind]));
+const KINDS: ReadonlyMap<number, SegmentKind> = new Map(
+  [QUEUE_KIND, BLACKBOARD_KIND, ...SYNC_KINDS].map((kind) => [kind.kind, kind]),
+);
 
 /** How to look at segments of this kind, if it is known. */
 export function kindOf(kind: number): SegmentKind | undefined {

@@ -1,6 +1,6 @@
 import { RingwayError, type SegmentHandle } from '@ringway/memory';
 import { NOBODY, Roster, SLOT_STATE, Slots, joinLinked, takeSlot, type Peer } from '@ringway/sync';
-import { BOARD_SLOTS_BYTE, ROLE_BLACKBOARD, type BoardLayout } from './blackboard-layout.js';
+import { BOARD_SLOTS_BYTE, ENTRY_OWNER, ROLE_BLACKBOARD, type BoardLayout } from './blackboard-layout.js';
 import { boardLayoutOf } from './blackboard-segment.js';
 
 /** No slot. */
@@ -14,6 +14,7 @@ export class Board {
   readonly words: Int32Array;
   readonly slots: Slots;
   readonly roster: Roster;
+  readonly #words: Int32Array;
   readonly #lost: (peer: Peer) => void;
   #slot = NONE;
   #me = NOBODY;
@@ -27,7 +28,7 @@ export class Board {
     this.segment = segment;
     this.layout = boardLayoutOf(segment.header, segment.name);
     this.buffer = segment.map(0, this.layout.size);
-    this.words = new Int32Array(this.buffer);
+    this.words = this.#words = new Int32Array(this.buffer);
     this.slots = new Slots(segment, this.buffer, BOARD_SLOTS_BYTE, this.layout.participants);
     this.roster = new Roster(segment, this.slots);
     this.#lost = lost;
@@ -49,8 +50,8 @@ export class Board {
   }
 
   /**
-   * Takes a slot. A dead one's will do at once: all that he owned are keys, whose owner words are void when his generation ends, and his bits among the sleepers harm nobody
-   * (whoever writes next takes them away, and rings a doorbell once too often). Errors: `ERR_RINGWAY_TOO_MANY_PARTICIPANTS`, `ERR_RINGWAY_UNLINKED`, `ERR_RINGWAY_BUSY`.
+   * Takes a slot. A dead one's will do at once: all that he owned are keys, and his bits among the sleepers harm nobody (whoever writes next takes them away, and rings a doorbell
+   * once too often). Errors: `ERR_RINGWAY_TOO_MANY_PARTICIPANTS`, `ERR_RINGWAY_UNLINKED`, `ERR_RINGWAY_BUSY`.
    */
   join(label: string): void {
     const { segment, slots, layout } = this;
@@ -103,12 +104,20 @@ export class Board {
     }
   }
 
-  /** Under the lock of a slot that is not free, which proves the death: from here everybody knows. May be repeated. */
+  /**
+   * Under the lock of a slot that is not free, which proves the death: from here everybody knows. His keys have no writer any more; their words would be void without that, but only until
+   * the slot's generations have come round. May be repeated.
+   */
   #bury(slot: number): void {
-    const { slots, roster } = this;
+    const { slots, roster, layout } = this;
     const died = slots.state(slot) === SLOT_STATE.live;
     const peer = died ? roster.lostNow(slot) : undefined;
     if (peer !== undefined) this.#lost(peer);
     slots.markOrphan(slot, died);
+    const owner = slots.owner(slot);
+    for (let index = 0; index < layout.keys; index++) {
+      const word = ((layout.entriesByte + index * layout.entryBytes) >>> 2) + ENTRY_OWNER;
+      if (this.#words[word] === owner) Atomics.compareExchange(this.#words, word, owner, NOBODY);
+    }
   }
 }

@@ -143,6 +143,8 @@ describe('versions beyond 32 bits', () => {
     stranger.words[stranger.bufferWord('key', 1, VALUE_HALVES)] = 2;
     stranger.words[stranger.bufferWord('key', 1, VALUE_LOW)] = 1;
     const { load } = Atomics;
+    // The reader has room for the value already, and would begin again for nothing else.
+    assert.equal(board.get('key'), 'published');
     let slept = 0;
     const published = stranger.entryWord('key', ENTRY_PUBLISHED);
     // What a reader had found before.

@@ -92,6 +92,7 @@ describe('a blackboard between processes', function () {
     const lost = once(board, 'peer-lost');
     await child.kill();
     await within(PATIENCE_MS, 'peer-lost', lost);
+    assert.equal(board.stats().keys[0].writer, undefined);
     const next = await peer('hold');
     next.process.send(1);
     const seen = await within(PATIENCE_MS, 'the next writer', watching);
