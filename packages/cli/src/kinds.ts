@@ -1,9 +1,9 @@
-import { QUEUE_KIND, TOPIC_KIND } from '@ringway/ring';
+import { BLACKBOARD_KIND, QUEUE_KIND, TOPIC_KIND } from '@ringway/ring';
 import { SYNC_KINDS, type SegmentKind } from '@ringway/sync';
 
 /** The kinds of segments whose participants can be counted. Those of a new kind are entered here, and nowhere else. */
 const KINDS: ReadonlyMap<number, SegmentKind> = new Map(
-  [QUEUE_KIND, TOPIC_KIND, ...SYNC_KINDS].map((kind) => [kind.kind, kind]),
+  [QUEUE_KIND, TOPIC_KIND, BLACKBOARD_KIND, ...SYNC_KINDS].map((kind) => [kind.kind, kind]),
 );
 
 /** How to look at segments of this kind, if it is known. */

@@ -6,7 +6,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Segment } from '@ringway/memory';
-import { Queue } from '@ringway/ring';
+import { Blackboard, Queue } from '@ringway/ring';
 import { Barrier, Condition, Mutex, RwLock, Semaphore } from '@ringway/sync';
 
 import { Program } from './support/program.js';
@@ -98,8 +98,11 @@ describe('ringway ls', () => {
 
   it('tells the word for each kind, and counts the handles of a lock', async () => {
     const dir = scratch.directory();
+    const board = Blackboard.open('blackboard', { dir, maxKeys: 1 });
+    board.writer('key');
     const opened = [
       Barrier.open('barrier', { dir, parties: 2 }),
+      board,
       Condition.open('condition', { dir }),
       Mutex.open('mutex', { dir }),
       Mutex.open('mutex', { dir }),
@@ -111,6 +114,7 @@ describe('ringway ls', () => {
         (await listed(dir)).map(({ name, kind, slots }) => [name, kind, slots?.alive]),
         [
           ['barrier', 'barrier', 1],
+          ['blackboard', 'blackboard', 1],
           ['condition', 'condition', 1],
           ['mutex', 'mutex', 2],
           ['rw-lock', 'rw-lock', 1],
@@ -118,7 +122,7 @@ describe('ringway ls', () => {
         ],
       );
     } finally {
-      for (const primitive of opened) primitive.close();
+      for (const each of opened) each.close();
     }
     assert.deepEqual(new Set((await listed(dir)).map(({ slots }) => slots?.alive)), new Set([0]));
   });

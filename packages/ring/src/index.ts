@@ -1,3 +1,12 @@
+export { Blackboard } from './blackboard.js';
+export type { BlackboardEvents } from './blackboard.js';
+export { BLACKBOARD_KIND } from './blackboard-kind.js';
+export { BLACKBOARD_DEFAULTS } from './blackboard-options.js';
+export type { BlackboardGeometry, BlackboardOptions } from './blackboard-options.js';
+export type { BlackboardInfo } from './blackboard-segment.js';
+export type { BlackboardStats, KeyStats } from './blackboard-stats.js';
+export type { Versioned, WatchOptions } from './blackboard-watch.js';
+export { BlackboardWriter } from './blackboard-writer.js';
 export { bytes, json, msgpack, text, typed } from './codec.js';
 export type { Codec, NumberArray, NumberArrayConstructor } from './codec.js';
 export { Consumer } from './consumer.js';

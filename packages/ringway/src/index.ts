@@ -54,6 +54,9 @@ export type {
   SemaphoreOptions,
 } from '@ringway/sync';
 export {
+  BLACKBOARD_DEFAULTS,
+  Blackboard,
+  BlackboardWriter,
   Consumer,
   DEAD_LETTER_HEADERS,
   DEFAULTS,
@@ -72,6 +75,11 @@ export {
   typed,
 } from '@ringway/ring';
 export type {
+  BlackboardEvents,
+  BlackboardGeometry,
+  BlackboardInfo,
+  BlackboardOptions,
+  BlackboardStats,
   Codec,
   ConsumerOptions,
   DeadLetter,
@@ -80,6 +88,7 @@ export type {
   Forwarder,
   Held,
   Holder,
+  KeyStats,
   LaneStats,
   MessageOptions,
   NackOptions,
@@ -108,5 +117,7 @@ export type {
   TopicLaneStats,
   TopicOptions,
   TopicStats,
+  Versioned,
   WaitOptions,
+  WatchOptions,
 } from '@ringway/ring';

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import * as header from '../../memory/dist/header-layout.js';
 import * as locks from '../../memory/dist/lock-layout.js';
+import * as board from '../../ring/dist/blackboard-layout.js';
 import * as queue from '../../ring/dist/layout.js';
+import { BLACKBOARD_DEFAULTS } from '../../ring/dist/blackboard-options.js';
 import { DEFAULTS } from '../../ring/dist/options.js';
 import { MAX_METADATA_BYTES, METADATA_TAG } from '../../ring/dist/metadata.js';
 import { ROLE } from '../../ring/dist/recovery.js';
@@ -12,7 +14,7 @@ import { document } from './support/repository.js';
 
 const FORMAT = document('docs/format.md');
 const CONSTANTS = new Map<string, unknown>(
-  [header, locks, queue, slots, sync].flatMap((module) => Object.entries(module)),
+  [header, locks, queue, board, slots, sync].flatMap((module) => Object.entries(module)),
 );
 
 /** Constants whose values other figures of the page contain, or that are limits of the code and not of the format. */
@@ -60,6 +62,10 @@ const NOT_IN_A_TABLE: ReadonlySet<string> = new Set([
   ...['OWNER_SLOT_BITS', 'OWNER_SLOT_MASK', 'GENERATION_MASK', 'NOBODY', 'MAX_SLOTS'],
   ...['SYNC_KIND', 'GEOMETRY_PARTICIPANTS', 'DEFAULT_PARTICIPANTS', 'BROKEN_PHASES', 'TABLE_BYTE'],
   ...['recordLayout', 'recordBytes', 'bodyByte', 'segmentSize'],
+  ...['KIND_BLACKBOARD', 'ROLE_BLACKBOARD', 'BOARD_FLAG', 'BOARD_SLOTS_BYTE', 'BOARD_LABEL_BYTES', 'ENTRY_KEY_BYTES'],
+  ...['ENTRY_STATE', 'HASH_START', 'HASH_FACTOR', 'VALUE_KIND', 'BUFFERS', 'SPILL_NAMES', 'HALF_BITS', 'VALUE_UNIT'],
+  ...['MAX_BOARD_KEYS', 'MAX_BOARD_PARTICIPANTS', 'MAX_VALUE_BYTES', 'MAX_LARGE_VALUE_BYTES', 'MAX_BOARD_BYTES'],
+  ...['boardLayout', 'VALUE_WHICH', 'VALUE_BYTE'],
 ]);
 
 /** `NAME` out of a cell that holds one constant in backticks. */
@@ -106,6 +112,9 @@ describe('docs/format.md', () => {
     'Claim rows',
     'Records',
     'Record rows',
+    'Geometry of a blackboard',
+    'Entries',
+    'Buffers',
   ]) {
     it(`tells under "${heading}" the offsets of the code`, () => {
       const [table] = tablesUnder(FORMAT, heading);
@@ -192,6 +201,37 @@ describe('docs/format.md', () => {
     );
   });
 
+  it('tells the areas of a blackboard with default geometry', () => {
+    const { maxKeys, valueBytes, maxParticipants } = BLACKBOARD_DEFAULTS;
+    const layout = board.boardLayout(maxKeys, valueBytes, maxParticipants);
+    const table = tables(FORMAT).find(({ columns }) => columns[0] === 'area of a blackboard');
+    assert.ok(table !== undefined);
+    assert.deepEqual(
+      table.rows.map((row) => [Number(row[3]), Number(row[4])]),
+      [
+        [0, header.HEADER_BYTES],
+        [board.BOARD_SLOTS_BYTE, maxParticipants * slots.SLOT_BYTES],
+        [layout.entriesByte, maxKeys * layout.entryBytes],
+        [layout.buffersByte, maxKeys * board.BUFFERS * layout.bufferBytes],
+      ],
+    );
+  });
+
+  it('tells the limits and defaults of the geometry of a blackboard', () => {
+    const { maxKeys, valueBytes, maxParticipants, maxValueBytes } = BLACKBOARD_DEFAULTS;
+    const [table] = tablesUnder(FORMAT, 'Geometry of a blackboard');
+    assert.deepEqual(
+      table.rows.map((row) => row.slice(2, 5).map(Number)),
+      [
+        [1, board.MAX_BOARD_KEYS, maxKeys],
+        [board.VALUE_UNIT, board.MAX_VALUE_BYTES, valueBytes],
+        [1, board.MAX_BOARD_PARTICIPANTS, maxParticipants],
+        [1, board.MAX_LARGE_VALUE_BYTES, maxValueBytes],
+        [0, board.BOARD_FLAG.ephemeral, 0],
+      ],
+    );
+  });
+
   it('tells the areas of a primitive with room for 64 participants', () => {
     const participants = sync.DEFAULT_PARTICIPANTS;
     const table = tables(FORMAT).find(({ columns }) => columns[0] === 'area of a primitive');
@@ -214,6 +254,9 @@ describe('docs/format.md', () => {
     assert.deepEqual(values('frame type'), { ...queue.FRAME_TYPE });
     assert.deepEqual(values('metadata tag'), { ...METADATA_TAG });
     assert.deepEqual(values('primitive'), { ...sync.SYNC_KIND });
+    assert.deepEqual(values('entry state'), { ...board.ENTRY_STATE });
+    assert.deepEqual(values('value kind'), { ...board.VALUE_KIND });
+    assert.deepEqual(values('blackboard flag'), { ...board.BOARD_FLAG });
   });
 
   it('tells the single values that stand in its text', () => {
@@ -239,6 +282,16 @@ describe('docs/format.md', () => {
       `The first sleepers begin at byte ${sync.recordLayout(1).sleepers}`,
       `and ${4 * sync.ROW_WORDS} bytes a participant`,
       `phase p modulo ${sync.BROKEN_PHASES}, p + 1`,
+      `${board.KIND_BLACKBOARD} a [blackboard](#blackboard)`,
+      `${board.ROLE_BLACKBOARD} who uses a blackboard`,
+      `The key has 1 to ${board.ENTRY_KEY_BYTES} bytes`,
+      `from ${board.HASH_START}, times ${board.HASH_FACTOR}`,
+      `stands in buffer v modulo ${board.BUFFERS}`,
+      `halves × 2^${board.HALF_BITS}`,
+      `below ${board.SPILL_NAMES}`,
+      `at most 2^${Math.log2(board.MAX_BOARD_BYTES)} bytes`,
+      `\`VALUE_WHICH\`) at byte ${4 * board.VALUE_WHICH} of the buffer`,
+      `The value begins at byte ${board.VALUE_BYTE}`,
     ];
     for (const sentence of sentences) assert.ok(text.includes(sentence), sentence);
   });
