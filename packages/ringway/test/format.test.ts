@@ -66,6 +66,7 @@ const NOT_IN_A_TABLE: ReadonlySet<string> = new Set([
   ...['ENTRY_STATE', 'HASH_START', 'HASH_FACTOR', 'VALUE_KIND', 'BUFFERS', 'SPILL_NAMES', 'HALF_BITS', 'VALUE_UNIT'],
   ...['MAX_BOARD_KEYS', 'MAX_BOARD_PARTICIPANTS', 'MAX_VALUE_BYTES', 'MAX_LARGE_VALUE_BYTES', 'MAX_BOARD_BYTES'],
   ...['boardLayout', 'VALUE_WHICH', 'VALUE_BYTE'],
+  ...['KIND_TOPIC', 'CURSOR_POLICY', 'ANCHORS_PER_LANE', 'ANCHOR_BYTES', 'ANCHOR_WORDS', 'ANCHOR_LANE_PART'],
 ]);
 
 /** `NAME` out of a cell that holds one constant in backticks. */
@@ -110,6 +111,8 @@ describe('docs/format.md', () => {
     'Slots',
     'Lane headers',
     'Claim rows',
+    'Cursor rows',
+    'Anchors',
     'Records',
     'Record rows',
     'Geometry of a blackboard',
@@ -136,6 +139,18 @@ describe('docs/format.md', () => {
     const told = new Set(tables(FORMAT).flatMap(({ rows }) => rows.map((row) => constantIn(row[row.length - 1]))));
     const missing = [...CONSTANTS.keys()].filter((name) => !told.has(name) && !NOT_IN_A_TABLE.has(name));
     assert.deepEqual(missing, []);
+  });
+
+  it('tells where the anchors of a topic are, and how many', () => {
+    const { laneBytes, maxProducers, maxConsumers } = DEFAULTS;
+    const { anchorsByte } = queue.channelLayout(queue.KIND_TOPIC, laneBytes, maxProducers, maxConsumers);
+    assert.match(
+      FORMAT,
+      new RegExp(`from byte ${anchorsByte} on,\\s+${queue.ANCHORS_PER_LANE * queue.ANCHOR_BYTES} bytes each`),
+    );
+    assert.equal(queue.ANCHORS_PER_LANE, 16, 'Sixteen entries');
+    assert.match(FORMAT, new RegExp(`of ${queue.ANCHOR_BYTES} bytes \\(\`ANCHOR_BYTES\`\\)`));
+    assert.equal(queue.ANCHOR_LANE_PART, 16, 'a sixteenth of the lane');
   });
 
   it('tells the sizes of the code', () => {
@@ -256,6 +271,7 @@ describe('docs/format.md', () => {
     assert.deepEqual(values('primitive'), { ...sync.SYNC_KIND });
     assert.deepEqual(values('entry state'), { ...board.ENTRY_STATE });
     assert.deepEqual(values('value kind'), { ...board.VALUE_KIND });
+    assert.deepEqual(values('subscriber policy'), { ...queue.CURSOR_POLICY });
     assert.deepEqual(values('blackboard flag'), { ...board.BOARD_FLAG });
   });
 

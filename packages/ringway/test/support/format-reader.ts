@@ -34,7 +34,7 @@ export class FormatReader {
   /** Copies the object, as an observer does. */
   constructor(markdown: string, path: string) {
     this.#text = markdown;
-    for (const heading of ['Header', 'Geometry', 'Queue words', 'Slots', 'Lane headers', 'Claim rows']) {
+    for (const heading of ['Header', 'Geometry', 'Channel words', 'Slots', 'Lane headers', 'Claim rows']) {
       for (const row of this.#table(heading).rows)
         this.#byte.set(row[row.length - 1].replaceAll('`', ''), Number(row[0]));
     }
