@@ -43,7 +43,7 @@ export function stampedVersion(halves: number, low: number): number {
 }
 
 /**
- * One key as this handle sees it. Reading only; what is written is KeyWriter's.
+ * One key as this handle sees it. Reading only; writing is EntryWriter's.
  *
  * **A read takes no lock.** The writer stamps the buffer with the version that it is about to write, writes, and publishes the version by one store; the next three
  * versions go into the three other buffers. So while the stamp of a buffer is a version that was published, that version stands whole in it. A reader looks at what is published, at the

@@ -2,14 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-import { Segment } from '@ringway/memory';
 import { Blackboard, bytes, type BlackboardOptions, type Versioned } from '@ringway/ring';
-import type { Doorbells } from '@ringway/sync';
 
-import { BlackboardKeys } from '../dist/blackboard-keys.js';
-import { KIND_BLACKBOARD } from '../dist/blackboard-layout.js';
-import { Board } from '../dist/board.js';
 import { lengthOf, numberOf, valueOf } from './fixtures/board-value.js';
+import { doorbellsOf } from './support/board.js';
 import { throwsCode } from './support/codes.js';
 import { Child, cleanUp, fixture, keep, objectsOf, queueName } from './support/process.js';
 import { PATIENCE_MS, TEST_MS, turns, until, within } from './support/turns.js';
@@ -20,14 +16,6 @@ const OPTIONS: BlackboardOptions<Uint8Array> = { codec: bytes(), maxKeys: 8, idl
 /** How long a writer is attacked, in milliseconds. */
 const ATTACK_MS = 2000;
 const SPILLED = 50;
-
-/** Where those sleep who wait for the key. */
-function doorbellsOf(name: string): Doorbells {
-  const board = new Board(keep(Segment.open(name, { kind: KIND_BLACKBOARD })), () => undefined);
-  const entry = new BlackboardKeys(board).find(KEY);
-  assert.ok(entry !== undefined);
-  return entry.doorbells;
-}
 
 function versionOf(result: IteratorResult<Versioned<unknown>>): number {
   assert.ok(result.done !== true);
@@ -180,7 +168,7 @@ describe('a blackboard between processes', function () {
           const other = queueName();
           const mine = keep(Blackboard.open(other, OPTIONS));
           const before = mine.writer(KEY);
-          const doorbells = doorbellsOf(other);
+          const doorbells = doorbellsOf(other, KEY);
           // All buffers have been in use, and hold what must not be taken for new.
           for (let version = 1; version < number; version++) before.write(valueOf(version));
           // Somebody sleeps, so that the bell is rung, too.

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 
 import { Blackboard, text, type BlackboardOptions, type Versioned } from '@ringway/ring';
 
+import { doorbellsOf } from './support/board.js';
 import { throwsCode } from './support/codes.js';
 import { cleanUp, keep, queueName } from './support/process.js';
-import { Outcome, PATIENCE_MS, TEST_MS, turns, within } from './support/turns.js';
+import { Outcome, PATIENCE_MS, TEST_MS, turns, until, within } from './support/turns.js';
 
 type Values = AsyncIterableIterator<Versioned<string | undefined>>;
 
@@ -189,24 +190,33 @@ for (const place of ['in shared memory', 'on the heap']) {
         writer.write('two');
         assert.deepEqual(await next(values), { value: 'two', version: 2 });
       });
-
-      it('leaves nobody among the sleepers', async () => {
-        const board = open();
-        const writer = board.writer('key');
-        const values = board.watch('key');
-        const waiting = values.next();
-        await turns(100);
-        writer.write('one');
-        await waiting;
-        const again = values.next();
-        await turns(100);
-        await values.return?.();
-        await again;
-        assert.equal(writer.write('two'), 2);
-      });
     });
   }
 }
+
+describe('who watches a blackboard', function () {
+  this.timeout(TEST_MS);
+
+  it('is among the sleepers of its key while it waits, and of none afterwards', async () => {
+    const name = queueName();
+    const board = keep(Blackboard.open(name, { codec: text(), idle: 'park' }));
+    const writer = board.writer('key');
+    const doorbells = doorbellsOf(name, 'key');
+    const values = board.watch('key');
+    for (let round = 0; round < 3; round++) {
+      const waiting = next(values);
+      await until(() => doorbells.someoneSleeps());
+      writer.write('value');
+      await waiting;
+      assert.equal(doorbells.someoneSleeps(), false);
+    }
+    const last = values.next();
+    await until(() => doorbells.someoneSleeps());
+    await values.return?.();
+    await last;
+    assert.equal(doorbells.someoneSleeps(), false);
+  });
+});
 
 describe('waiting for a version in a blocked thread', () => {
   it('returns what is there, and times out where nothing comes', () => {

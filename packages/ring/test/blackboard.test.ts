@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 
 import { Segment } from '@ringway/memory';
 import { Blackboard, bytes, json, text, type BlackboardOptions, type StandardSchema } from '@ringway/ring';
 
 import { throwsCode } from './support/codes.js';
-import { cleanUp, keep, objectsOf, queueName } from './support/process.js';
+import { itUnless } from './support/conditional.js';
+import { mountTmpfs, tmpfsRefusal } from './support/mount.js';
+import { cleanUp, keep, later, objectsOf, queueName } from './support/process.js';
 
 const LARGE = 'x'.repeat(1000);
 
@@ -316,5 +319,19 @@ describe('a blackboard with a name', () => {
     assert.equal(third.get('a'), 'one');
     first.close();
     third.writer('c');
+  });
+
+  itUnless(tmpfsRefusal(), 'is refused on a full device, and keeps its value where a larger one finds no room', () => {
+    const { directory: dir, unmount } = mountTmpfs('size=1m');
+    later(unmount);
+    throwsCode(() => Blackboard.open('board', { dir }), 'ERR_RINGWAY_NO_SPACE');
+    assert.deepEqual(readdirSync(dir), []);
+    const board = keep(Blackboard.open('board', { dir, codec: text(), maxKeys: 16 }));
+    const writer = board.writer('key');
+    writer.write('small');
+    throwsCode(() => writer.write('x'.repeat(2 ** 20)), 'ERR_RINGWAY_NO_SPACE');
+    assert.deepEqual(board.read('key'), { value: 'small', version: 1 });
+    assert.equal(writer.write(LARGE), 2);
+    assert.equal(readdirSync(dir).length, 2);
   });
 });
