@@ -186,7 +186,7 @@ describe('a subscriber', () => {
 
     it('refuses a handler that returns a promise, and does not pass its message', () => {
       send(1);
-      throwsCode(() => subscriber.poll((() => Promise.resolve()) as unknown as () => void), 'ERR_RINGWAY_ASYNC_HANDLER');
+      throwsCode(() => subscriber.poll(() => Promise.resolve()), 'ERR_RINGWAY_ASYNC_HANDLER');
       assert.equal(numberOf(subscriber.tryReceive()?.value ?? numbered(0)), 1);
     });
 

@@ -1,4 +1,5 @@
 // One participant of a chaos run with a topic. Started as a spare: it joins when it is told to. What it does is on record in its journal; it may be killed at any moment.
+import type * as Library from '../../../dist/index.js';
 import type { Gap, Message, Producer, Subscriber } from '../../../dist/index.js';
 import { MIN_BYTES, makeMessage, readMessage } from '../message.js';
 import { Random } from '../random.js';
@@ -10,7 +11,7 @@ type Got = Message<Uint8Array> | Gap;
 const [name, folder, lane, library] = process.argv.slice(2);
 const laneBytes = Number(lane);
 // Which library is known only now: one with a planted mistake, or the one that was built.
-const { Gap: GapOf, Topic, bytes } = (await import(library)) as typeof import('../../../dist/index.js');
+const { Gap: GapOf, Topic, bytes } = (await import(library)) as typeof Library;
 const IDLE = ['adaptive', 'park', 'adaptive'] as const;
 /** Looks in vain after which nothing is there, where one look may end early. */
 const LAST_LOOKS = 20;
@@ -66,8 +67,10 @@ async function publish(id: number, random: Random, label: string): Promise<void>
       if (tick) await new Promise(setImmediate);
     } catch (error) {
       if (codeOf(error) !== 'ERR_RINGWAY_CORRUPT_LANE') throw error;
+      // No end of the stream: the others go on.
       journal.write(RECORD.corrupt);
-      break;
+      topic.close();
+      return;
     }
     journal.write(RECORD.sent, sequence);
     if (random.next() < 0.1) await pause(random.between(1, 10));

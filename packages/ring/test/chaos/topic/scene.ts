@@ -1,7 +1,6 @@
 /** What the parent says. */
 export type Order =
-  | { readonly go: Role; readonly id: number; readonly seed: number; readonly label: string }
-  | { readonly finish: true };
+  { readonly go: Role; readonly id: number; readonly seed: number; readonly label: string } | { readonly finish: true };
 
 export type Role = 'publisher' | 'subscriber';
 

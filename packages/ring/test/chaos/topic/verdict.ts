@@ -91,7 +91,8 @@ function judgeTruth(truth: Truth, times: ReadonlyMap<number, Times>, found: Foun
     const got = last.get(publisher) ?? 0;
     const surely = sent.at(-1)?.first ?? 0;
     const most = intended.at(-1)?.first ?? 0;
-    if (got < surely) found('lost', surely - got, `publisher ${publisher} sent ${surely}, nobody was told of more than ${got}`);
+    if (got < surely)
+      found('lost', surely - got, `publisher ${publisher} sent ${surely}, nobody was told of more than ${got}`);
     if (got > most) found('invented', got - most, `publisher ${publisher} never sent more than ${most}`);
   }
 }
@@ -188,7 +189,8 @@ class LaneOfOne {
       }
       const at = this.#lane.placeOf(first, second);
       if (at === undefined) this.#tell('invented', 1, `publisher ${first} has not published ${second} there`);
-      else if (next !== undefined && at < next) this.#tell('invented', 1, `publisher ${first}: ${second} again, or late`);
+      else if (next !== undefined && at < next)
+        this.#tell('invented', 1, `publisher ${first}: ${second} again, or late`);
       else {
         if (!this.#isWanted(entries[at])) this.#tell('invented', 1, `publisher ${first}: ${second} has another key`);
         this.#judgePassed(next, at, missed);
@@ -212,7 +214,8 @@ class LaneOfOne {
       if (next !== undefined || sentAt[at] >= begun) possible++;
       if (this.#isWanted(entries[at]) && (counts || begunAt[at] > joined)) concerned++;
     }
-    const place = to < entries.length ? `publisher ${entries[to].publisher} message ${entries[to].sequence}` : 'the end';
+    const place =
+      to < entries.length ? `publisher ${entries[to].publisher} message ${entries[to].sequence}` : 'the end';
     if (concerned > missed) this.#tell('lost', concerned - missed, `${concerned} before ${place}, told of ${missed}`);
     if (missed > possible) {
       this.#tell('invented', missed - possible, `told of ${missed} missed before ${place}, ${possible} were there`);
