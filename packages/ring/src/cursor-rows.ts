@@ -1,4 +1,4 @@
-import type { Doorbells, Slots } from '@ringway/sync';
+import { NOBODY, type Doorbells, type Slots } from '@ringway/sync';
 import { Anchors } from './anchors.js';
 import type { Lane } from './lane.js';
 import {
@@ -63,17 +63,21 @@ export class CursorRows implements Rows {
     return false;
   }
 
-  /** Not while a subscriber gates that lives: it is told that the lane is out of use, and lets it go. */
+  /**
+   * Not while a subscriber gates that lives: it is told that the lane is out of use, and lets it go. A newcomer may announce itself meanwhile: the owner is read again after the row was cleared, and
+   * if it is another one then, the lane stays out of use, which that one finds.
+   */
   forget(lane: Lane): boolean {
     const { consumers } = this.#layout;
     for (let subscriber = 0; subscriber < consumers; subscriber++) {
       const row = lane.row(subscriber);
-      const gates = (Atomics.load(this.#words, row + CURSOR_POSITION) & 7) === 0 && !this.#isEvicted(row);
+      const cursor = Atomics.load(this.#words, row + CURSOR_POSITION);
+      if ((cursor & 7) !== 0 || this.#isEvicted(row)) continue;
       const owner = Atomics.load(this.#words, row + CURSOR_OWNER);
-      if (gates && !this.#slots.isPast(owner)) return false;
-    }
-    for (let subscriber = 0; subscriber < consumers; subscriber++) {
-      Atomics.store(this.#words, lane.row(subscriber) + CURSOR_POSITION, IDLE);
+      // A row that nobody has ever had is all zeros.
+      if (owner !== NOBODY && !this.#slots.isPast(owner)) return false;
+      Atomics.compareExchange(this.#words, row + CURSOR_POSITION, cursor, IDLE);
+      if (Atomics.load(this.#words, row + CURSOR_OWNER) !== owner) return false;
     }
     this.anchors(lane).restart(lane.align());
     // Whoever still reads what was there is sent on.

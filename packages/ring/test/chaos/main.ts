@@ -1,7 +1,7 @@
 // `npm run chaos -- [--kills N] [--seed N] [--lane-bytes N] [--rate N]`: real processes send and receive through tiny lanes, and are killed with SIGKILL at
 // random moments. Afterwards every message that was sent must be on record at a consumer, whole, in order and once, unless it was redelivered. With
 // `--every-step` they are killed at each of their steps instead: see every-step/main.ts. With `--sync` the primitives of packages/sync are used instead of
-// queues: see sync/main.ts.
+// queues: see sync/main.ts. With `--topic` a topic: see topic/main.ts.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { Participants, type Participant } from './participants.js';
 import { Random } from './random.js';
 import { Stalls } from './stalls.js';
 import { chaosOfSync } from './sync/main.js';
+import { chaosOfTopic } from './topic/main.js';
 import { judge } from './verdict.js';
 
 const DRAIN_TIMEOUT_MS = 60_000;
@@ -109,6 +110,7 @@ function moment(victim: Participant, random: Random, rate: number): Promise<void
 const args = process.argv.slice(2);
 function run(): Promise<boolean> {
   if (args.includes('--every-step')) return everyStep(args);
+  if (args.includes('--topic')) return chaosOfTopic(args);
   return args.includes('--sync') ? chaosOfSync(args) : main();
 }
 
