@@ -30,6 +30,8 @@
         'src/fault_guard.cc',
         'src/fence.cc',
         'src/fence_calls.cc',
+        'src/yield.cc',
+        'src/yield_calls.cc',
         'src/file_lock.cc',
         'src/file_lock_calls.cc',
         'src/fork_guard.cc',

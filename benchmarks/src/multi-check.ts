@@ -75,7 +75,8 @@ export class MultiCheck {
     }
     this.#last[sender] = number;
     this.#received++;
-    this.#sum += number;
+    // Of hundreds of millions it would not be exact.
+    this.#sum = (this.#sum + number) | 0;
     this.#xor ^= number;
   }
 

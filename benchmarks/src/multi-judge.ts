@@ -21,8 +21,9 @@ export function judgeMulti(sent: readonly Line[], received: readonly Line[], eac
   const numbers = (lines: readonly Line[], name: string): number[] => lines.map((line) => numberIn(line, name));
   const total = (name: string): number => numbers(received, name).reduce((sum, value) => sum + value, 0);
   const count = sent.length * each;
-  const found = [total('received'), total('sum'), numbers(received, 'xor').reduce((all, value) => all ^ value, 0)];
-  const expected = [count, (sent.length * each * (each - 1)) / 2, sent.length % 2 === 0 ? 0 : xorBelow(each)];
+  const found = [total('received'), total('sum') | 0, numbers(received, 'xor').reduce((all, value) => all ^ value, 0)];
+  const sum = (BigInt(sent.length) * BigInt(each) * BigInt(each - 1)) / 2n;
+  const expected = [count, Number(BigInt.asIntN(32, sum)), sent.length % 2 === 0 ? 0 : xorBelow(each)];
   if (found.some((value, index) => value !== expected[index])) {
     throw new Error(
       `wrong messages: ${count} were sent, of sum ${expected[1]} and exclusive or ${expected[2]}; ` +

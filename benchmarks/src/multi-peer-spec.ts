@@ -16,7 +16,7 @@ export interface MultiPeerSpec {
 /** What a receiver tells of a phase, besides when it had received all, in microseconds of the clock that all processes share. */
 export interface MultiReport {
   readonly at: number;
-  /** How many messages, the sum of their numbers, and their exclusive or: together they tell whether each came once. */
+  /** How many messages, the sum of their numbers modulo 2^32, and their exclusive or: together they tell whether each came once. */
   readonly received: number;
   readonly sum: number;
   readonly xor: number;

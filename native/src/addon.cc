@@ -71,6 +71,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
       Function("posixClose", CallPosixClose),
       Function("registerFence", CallRegisterFence),
       Function("fence", CallFence),
+      Function("yield", CallYield),
       Function("futexWake", CallFutexWake),
       Function("futexWait", CallFutexWait),
       Function("onWatch", CallOnWatch),

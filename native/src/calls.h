@@ -59,6 +59,8 @@ napi_value CallPosixClose(napi_env env, napi_callback_info info);
 napi_value CallRegisterFence(napi_env env, napi_callback_info info);
 napi_value CallFence(napi_env env, napi_callback_info info);
 
+napi_value CallYield(napi_env env, napi_callback_info info);
+
 napi_value CallFutexWake(napi_env env, napi_callback_info info);
 napi_value CallFutexWait(napi_env env, napi_callback_info info);
 

@@ -133,6 +133,10 @@ export class LocalSegment implements SegmentHandle {
     this.#assertOpen();
   }
 
+  giveWay(): void {
+    // Whoever takes part runs in this thread.
+  }
+
   unlink(condition = (): boolean => true): boolean {
     return this.withGate(() => {
       if (!condition()) return false;

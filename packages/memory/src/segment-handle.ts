@@ -93,6 +93,9 @@ export interface SegmentHandle {
    */
   fence(): void;
 
+  /** Lets others run that wait for this processor: for who polls in a loop. About 0.3 us where nobody does. */
+  giveWay(): void;
+
   /** Wakes up to `count` waiters on `words[index]`; returns how many. About 0.5 us: only call it when somebody sleeps. */
   wake(words: Int32Array, index: number, count: number): number;
   /** Blocks the thread while `words[index] === expected`, at most `timeoutMs` (fractions count) and at most one native slice of 100 ms. */

@@ -400,6 +400,10 @@ export class Segment implements SegmentHandle {
     fence(this.#native);
   }
 
+  giveWay(): void {
+    this.#native.yield();
+  }
+
   wake(words: Int32Array, index: number, count: number): number {
     this.#assertOpen();
     const woken = this.#native.futexWake(words, index, count);

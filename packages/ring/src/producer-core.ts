@@ -3,7 +3,7 @@ import { leaving } from '@ringway/sync';
 import type { Channel } from './channel.js';
 import { monotonicMs } from './clock.js';
 import type { Codec } from './codec.js';
-import { FRAME_TYPE, LANE_STATE } from './layout.js';
+import { FRAME_HEADER_BYTES, FRAME_TYPE, LANE_STATE } from './layout.js';
 import { LaneWriter } from './lane-writer.js';
 import type { Lane } from './lane.js';
 import { joinAsProducer, leaveLane, renewLane, takeLane } from './membership.js';
@@ -266,11 +266,13 @@ export class ProducerCore<T> {
     if (this.#corked === 0 && this.#state === 'open') this.#writer.publish();
   }
 
-  /** Before a sleep: the producer is to be woken when a frame of `length` bytes fits. */
-  wantRoom(length: number): void {
+  /**
+   * Before a sleep: the producer is to be woken when a frame of `length` bytes fits, or when `share` of the lane is free, whichever needs more.
+   */
+  wantRoom(length: number, share = 0): void {
     const { lane } = this.#writer;
     if (this.#channel.raiseLanesHigh(lane.index)) this.#channel.doorbells.ringAll();
-    lane.want(this.#writer.floorFor(length));
+    lane.want(this.#writer.floorFor(Math.max(length, share * lane.capacity - FRAME_HEADER_BYTES)));
   }
 
   wantNothing(): void {

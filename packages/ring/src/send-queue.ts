@@ -5,6 +5,12 @@ import { outgoingLength, type Outgoing, type ProducerCore } from './producer-cor
 import type { Recovery } from './recovery.js';
 
 const NO_ROOM = 'there was no room in the lane';
+/**
+ * Who sleeps because the lane is full is woken when this part of it is free: so it is worth a wake-up, which costs both sides more than hundreds of messages. But it is patient for so many
+ * milliseconds only: a reader may hold on to what it has until it gets what would be sent next.
+ */
+const WORTH_WAKING = 1 / 4;
+const PATIENCE_MS = 5;
 
 interface PendingSend {
   /** Undefined: only room for `length` is waited for (`ready`, `reserve`, `end`). */
@@ -19,6 +25,12 @@ export class SendQueue<T> {
   readonly #idle: Idle;
   readonly #sends: PendingSend[] = [];
   #held = false;
+  /** Whether the next sleep is one that waits for more than it needs. */
+  #patient = true;
+  /** Longest sleep of the blocking form. */
+  #sleepMs = Infinity;
+  #blocking = false;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(
     core: ProducerCore<T>,
@@ -28,6 +40,7 @@ export class SendQueue<T> {
     pollMicroseconds: number,
   ) {
     this.#core = core;
+    const sleepMs = (): number => this.#sleepMs;
     const waiting = {
       doorbell: channel.slots.doorbell(core.slot),
       look: () => this.#look(),
@@ -35,13 +48,18 @@ export class SendQueue<T> {
         recovery.sweep(undefined);
       },
       announce: () => {
-        core.wantRoom(this.#sends[0].length);
+        this.#wish();
+      },
+      get sliceMs() {
+        return sleepMs();
       },
       passOn: () => undefined,
       failed: (error: unknown) => {
         this.rejectAll(error);
       },
       withdraw: () => {
+        clearTimeout(this.#timer);
+        this.#timer = undefined;
         core.wantNothing();
       },
     };
@@ -100,8 +118,10 @@ export class SendQueue<T> {
     let sent = false;
     try {
       this.#core.writer.countWait();
+      this.#blocking = true;
       sent = this.#idle.blockFor(timeout);
     } finally {
+      this.#blocking = false;
       if (!sent) this.#remove(waiting);
     }
     if (!sent) throw timeoutError(NO_ROOM, timeout);
@@ -141,6 +161,23 @@ export class SendQueue<T> {
     }
   }
 
+  /** What is wished for before a sleep. */
+  #wish(): void {
+    const { length } = this.#sends[0];
+    this.#core.wantRoom(length, this.#patient ? WORTH_WAKING : 0);
+    this.#sleepMs = this.#patient ? PATIENCE_MS : Infinity;
+    if (this.#patient && !this.#blocking) this.#timer = setTimeout(this.#hurry, PATIENCE_MS).unref();
+    this.#patient = false;
+  }
+
+  /** Patience is over: looks, and wishes for what it needs. */
+  readonly #hurry = (): void => {
+    this.#timer = undefined;
+    if (!this.#idle.active || this.#sends.length === 0 || !this.#core.open) return;
+    this.#idle.stop();
+    if (!this.#look()) this.#idle.start();
+  };
+
   /** Throws what {@link ProducerCore.check} throws: what was prepared is not sent then. */
   #check(outgoing: Outgoing | undefined): void {
     try {
@@ -175,6 +212,7 @@ export class SendQueue<T> {
         if (!done) return false;
         this.#sends.shift();
         this.#settle();
+        this.#patient = true;
         first.pending.resolve();
       } catch (error) {
         // The lane is lost: none of those that wait was sent, and what they spilled belongs to the old lane.

@@ -140,7 +140,11 @@ export class Idle {
         this.#roster.refresh();
         waiting.lookForDead();
       }
-      if (now < pollUntil || this.#unfinished) continue;
+      if (now < pollUntil || this.#unfinished) {
+        // Whoever this one waits for may wait for its processor.
+        if (this.#strategy !== 'spin') this.#segment.giveWay();
+        continue;
+      }
       const noted = Atomics.load(this.#words, waiting.doorbell);
       waiting.announce();
       let result: WaitResult | undefined;

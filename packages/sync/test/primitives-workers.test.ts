@@ -34,9 +34,11 @@ describe('a worker that blocks for a mutex', () => {
     guard.release();
     assert.deepEqual(await acquired, ['acquired']);
     const wait = mutex.acquire();
+    // Before it is told to go on: it may be gone before the mutex is here.
+    const exited = once(worker, 'exit');
     worker.postMessage('release');
     assert.equal((await wait).abandoned, false);
-    await once(worker, 'exit');
+    await exited;
   });
 
   it('ends when it is terminated while it waits, and takes nothing along', async () => {

@@ -184,6 +184,10 @@ export class ModelSegment implements SegmentHandle {
     this.#scheduler.drainAll();
   }
 
+  giveWay(): void {
+    // The scheduler of the model does that at every step.
+  }
+
   wake(words: Int32Array, index: number, count: number): number {
     const at = this.#scheduler.locate(words, index);
     this.#step('wake', at);
