@@ -13,7 +13,7 @@ import { decodeMetadata, keyBytes, wantedKey, type Metadata } from './metadata.j
 import type { Source } from './receiver.js';
 import { findSpill, readSpill } from './spill-reader.js';
 import { refusePromise } from './poller.js';
-import { slowError, type SubscriberCore } from './subscriber-core.js';
+import { MOST_LAPS, slowError, type SubscriberCore } from './subscriber-core.js';
 import { isTruncation } from './truncated.js';
 
 const MESSAGE = FRAME_TYPE.message;
@@ -54,6 +54,8 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
   #scratch: Uint8Array | undefined;
   /** Messages that one call of `poll` has not handed out. */
   #passed = 0;
+  /** So often may it have been lapped before the event loop has a turn. */
+  #mostLaps = 0;
   #failure: RingwayError | undefined;
 
   /** @param keys - what is wanted; undefined: everything */
@@ -88,7 +90,8 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
   /** The next message, or a gap. Throws `DecodeError`, and what was kept by {@link TopicReader.keepFailure}. */
   take(): Message<T> | G | undefined {
     this.#endedEarly = false;
-    for (let passed = 0; passed < MOST_PASSED; passed++) {
+    this.#mostLaps = this.#core.laps + MOST_LAPS;
+    for (let passed = 0; passed < MOST_PASSED && this.#core.laps < this.#mostLaps; passed++) {
       if (this.#ready.length > 0) return this.#ready.shift();
       const cursor = this.#core.next();
       // What was missed is told before what comes after it.
@@ -101,7 +104,8 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
       if (message !== undefined) return message;
     }
     this.#endedEarly = true;
-    return undefined;
+    // It may have been lapped the last time.
+    return this.#ready.shift();
   }
 
   takeOrKeepFailure(): Message<T> | G | undefined {
@@ -122,7 +126,8 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
     this.#passed = 0;
     try {
       // On with the next lane where nothing of one was handed out.
-      while (this.#passed < MOST_PASSED) {
+      this.#mostLaps = this.#core.laps + MOST_LAPS;
+      while (this.#goesOn()) {
         const cursor = this.#core.next();
         if (cursor === undefined) return 0;
         const done = this.#pollLane(cursor, handler, limit);
@@ -201,6 +206,11 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
     }
   }
 
+  /** Whether `poll` has not passed over so much that the event loop is to have a turn. */
+  #goesOn(): boolean {
+    return this.#passed < MOST_PASSED && this.#core.laps < this.#mostLaps;
+  }
+
   #pollLane(cursor: Cursor, handler: CheckedHandler, limit: number): number {
     let done = 0;
     try {
@@ -208,7 +218,7 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
         if (this.#hand(cursor, handler)) done++;
         else this.#passed++;
         if (this.#core.closed) return done;
-      } while (done < limit && this.#passed < MOST_PASSED && this.#core.nextOf(cursor));
+      } while (done < limit && this.#goesOn() && this.#core.nextOf(cursor));
     } finally {
       if (!this.#core.closed) {
         // What the handler read in place may have been zeros.

@@ -1,6 +1,12 @@
-import { conformance, queuePattern } from '@ringway/ring/conformance';
+import {
+  blackboardPattern,
+  conformance,
+  queuePattern,
+  topicBlockPattern,
+  topicDropPattern,
+} from '@ringway/ring/conformance';
 
-const PATTERNS = [queuePattern];
+const PATTERNS = [queuePattern, topicBlockPattern, topicDropPattern, blackboardPattern];
 
 describe('conformance', () => {
   const tallies = PATTERNS.map((pattern) => conformance(pattern, { describe, it, after }));

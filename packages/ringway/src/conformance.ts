@@ -3,7 +3,14 @@
  *
  * @packageDocumentation
  */
-export { cellsOf, conformance, queuePattern } from '@ringway/ring/conformance';
+export {
+  blackboardPattern,
+  cellsOf,
+  conformance,
+  queuePattern,
+  topicBlockPattern,
+  topicDropPattern,
+} from '@ringway/ring/conformance';
 export type {
   CaseName,
   Cell,

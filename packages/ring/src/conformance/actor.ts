@@ -93,10 +93,15 @@ export class Actor {
       while (all.length < count) all.push(await next(receiver, settle));
       return all;
     },
-    'receive until': async ({ who, last }) => {
+    'receive until': async ({ who, lasts }) => {
       const receiver = this.#receiver(who);
+      const awaited = new Set(lasts);
       const all: Seen[] = [];
-      while (all.at(-1)?.number !== last) all.push(await next(receiver, true));
+      while (awaited.size > 0) {
+        const seen = await next(receiver, true);
+        awaited.delete(seen.number);
+        all.push(seen);
+      }
       return all;
     },
     take: ({ who }) => {

@@ -31,13 +31,25 @@ export function arrived(promises: Promises, all: readonly Seen[], sent: readonly
   assert.equal(got.at(-1), sent.at(-1), 'the last one is certain');
 }
 
-/** Receives what was sent, and as much of it as is promised. */
-export async function receives(promises: Promises, receiver: Member, sent: readonly number[]): Promise<void> {
+/** Receives what senders send, each of them in the order of its list, and as much of it as is promised. */
+export async function receives(
+  promises: Promises,
+  receiver: Member,
+  ...senders: readonly (readonly number[])[]
+): Promise<void> {
   const all =
     promises.keeps === 'every'
-      ? await receiver.ask('receive', { count: sent.length, settle: true })
-      : await receiver.ask('receive until', { last: sent[sent.length - 1] });
-  arrived(promises, all, sent);
+      ? await receiver.ask('receive', { count: senders.flat().length, settle: true })
+      : await receiver.ask('receive until', { lasts: senders.map((sent) => sent[sent.length - 1]) });
+  const strange = numbersOf(all).filter((number) => !senders.some((sent) => sent.includes(number)));
+  assert.deepEqual(strange, [], 'nobody sent these');
+  for (const sent of senders) {
+    arrived(
+      promises,
+      all.filter(({ number }) => sent.includes(number)),
+      sent,
+    );
+  }
 }
 
 /** There is nothing more. */

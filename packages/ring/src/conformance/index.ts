@@ -10,3 +10,6 @@ export { cellsOf } from './matrix.js';
 export type { CaseName, Cell, Place } from './matrix.js';
 export type { Handle, Pattern, Promises, Received, Receiver, Sender } from './pattern.js';
 export { pattern as queuePattern } from './queue-pattern.js';
+export { pattern as blackboardPattern } from './blackboard-pattern.js';
+export { pattern as topicBlockPattern } from './topic-block-pattern.js';
+export { pattern as topicDropPattern } from './topic-drop-pattern.js';

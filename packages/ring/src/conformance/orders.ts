@@ -43,8 +43,8 @@ export interface Orders {
   flood: { readonly who: string };
   /** Receives so many. */
   receive: { readonly who: string; readonly count: number; readonly settle: boolean };
-  /** Receives until this one has come. */
-  'receive until': { readonly who: string; readonly last: number };
+  /** Receives until these have come. */
+  'receive until': { readonly who: string; readonly lasts: readonly number[] };
   /** Receives what is there. */
   take: { readonly who: string };
   /** Begins to send or receive, and answers when the call was made. */

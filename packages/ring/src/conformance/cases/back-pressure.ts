@@ -3,7 +3,7 @@ import { hasNothing, numbers, receives } from '../expectations.js';
 import type { Scene } from '../scene.js';
 
 /** More messages than any object holds that is opened for the suite. */
-export const MORE_THAN_FITS = 5_000;
+export const MORE_THAN_FITS = 2_000;
 
 /** A sender waits while its receiver does not receive, and goes on when it does; or never waits. */
 export async function backPressure(scene: Scene): Promise<void> {

@@ -39,7 +39,7 @@ async function receiverDies(scene: Scene): Promise<void> {
   }
   await hasNothing(survivor);
   // The dead one keeps nobody from sending more than fits.
-  const more = numbers(COUNT, MORE_THAN_FITS / 10);
+  const more = numbers(COUNT, MORE_THAN_FITS / 4);
   await Promise.all([receives(promises, survivor, more), sender.ask('send', { first: more[0], count: more.length })]);
 }
 
