@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import { Queue, bytes, json, text, type Codec, type Producer } from '@ringway/ring';
 import { monotonicMs } from '../dist/clock.js';
-import { LANE_STATE } from '../dist/layout.js';
+import { LANE_STATE, LANE_WANTED } from '../dist/layout.js';
 import { HeapPeer, SMALL, numbered, numberOf } from './support/heap.js';
 import { rejectsCode, throwsCode } from './support/codes.js';
 import { Outcome, PATIENCE_MS, TEST_MS, turns, within } from './support/turns.js';
@@ -59,6 +59,20 @@ describe('a producer', function () {
       await turns(3);
       assert.equal(sending.settled, false, 'a message that is not acknowledged keeps its space');
       delivery?.ack();
+      await within(PATIENCE_MS, 'send', sending.done);
+      assert.equal(sending.error, undefined);
+    });
+
+    it('asleep, is to be woken when a quarter of the lane is free, and after a while when what it needs fits', async () => {
+      const count = fill();
+      const sending = new Outcome(producer.send(numbered(count, 248)));
+      const { lanes, words } = { lanes: peer.channel.lanes(), words: peer.words };
+      const { base, position, capacity } = lanes[0];
+      const wish = (free: number): number => (position + free - capacity) | 0 | 1;
+      assert.equal(words[base + LANE_WANTED], wish(capacity / 4));
+      while (words[base + LANE_WANTED] !== wish(256)) await turns(1);
+      assert.equal(sending.settled, false);
+      assert.deepEqual(take(1), [0]);
       await within(PATIENCE_MS, 'send', sending.done);
       assert.equal(sending.error, undefined);
     });

@@ -12,6 +12,8 @@ class Waiter implements Waiting {
   readonly #slot: number;
   /** What {@link Waiter.look} answers. */
   found = false;
+  /** Whether the last look ended before it had seen everything. */
+  more = false;
   /** Called at each look. */
   looking: () => void = () => undefined;
   /** Called at each look for the dead. */
@@ -29,6 +31,10 @@ class Waiter implements Waiting {
     this.said.push('look');
     this.looking();
     return this.found;
+  }
+
+  unfinished(): boolean {
+    return this.more;
   }
 
   lookForDead(): void {
@@ -140,6 +146,20 @@ describe('waiting', () => {
     assert.equal(table.rung(1), 0);
   });
 
+  it('does not sleep while a look has not seen everything', async () => {
+    waiter.more = true;
+    waiter.looking = () => {
+      const looks = waiter.said.filter((said) => said === 'look').length;
+      if (looks > 100) waiter.found = true;
+    };
+    const waiting = idle('park');
+    waiting.start();
+    assert.deepEqual(waiter.said, ['announce', 'dead', 'look', 'withdraw'], 'awake again');
+    assert.deepEqual(table.bits(), [0]);
+    while (waiting.active) await turns(1);
+    assert.ok(waiter.found, 'looked until everything was seen');
+  });
+
   it('looks at the dead when a slot lock is let go', async () => {
     const peer = table.reopen();
     peer.join(5);
@@ -242,6 +262,27 @@ describe('waiting', () => {
     it('makes a look even when the time is over', () => {
       assert.equal(idle('spin').blockFor(0), false);
       assert.ok(waiter.said.includes('look'));
+    });
+
+    for (const [strategy, does] of [
+      ['adaptive', 'gives way to others'],
+      ['spin', 'keeps its processor'],
+    ] as const) {
+      it(`${strategy} ${does} while it polls`, () => {
+        let ways = 0;
+        Object.assign(table.segment, { giveWay: () => ways++ });
+        assert.equal(idle(strategy, 1_000_000).blockFor(5), false);
+        assert.equal(ways > 0, strategy === 'adaptive');
+      });
+    }
+
+    it('blocking, does not sleep while a look has not seen everything', () => {
+      waiter.more = true;
+      waiter.looking = () => {
+        waiter.found = waiter.said.length > 1000;
+      };
+      assert.equal(idle('park').blockFor(Infinity), true);
+      assert.ok(!waiter.said.includes('announce'));
     });
 
     it('spins until its time is over', () => {
