@@ -90,7 +90,9 @@ describe('the README', () => {
   it('tells the defaults of the code', () => {
     const [table] = tablesUnder(README, 'Defaults');
     const told = table.rows.map(([option, value]) => [option.replaceAll('`', ''), parsed(value)]);
-    assert.deepEqual(Object.fromEntries(told), { ...DEFAULTS, turn: TURN_MS });
+    const { maxProducers } = DEFAULTS;
+    const ofTopics = { 'maxPublishers, maxSubscribers': maxProducers, onSlow: 'block' };
+    assert.deepEqual(Object.fromEntries(told), { ...DEFAULTS, ...ofTopics, turn: TURN_MS });
   });
 
   it('tells how many error codes there are', () => {

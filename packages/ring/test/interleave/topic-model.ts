@@ -50,6 +50,8 @@ interface Progress {
   readonly last: Map<number, number>;
   /** Missed since the last message that came; of whichever publisher. */
   missed: number;
+  /** Came, or were missed, in all. */
+  accounted: number;
 }
 
 /**
@@ -62,9 +64,12 @@ function verdictOf({ log }: Outcome): string | undefined {
   for (const [at, { who, event, number }] of log.entries()) {
     const mine = subscribers.get(who);
     if (event === EVENT.tried) tried.set(number, at);
-    else if (event === EVENT.joined) subscribers.set(who, { joined: at, last: new Map(), missed: 0 });
-    else if (event === EVENT.missed && mine !== undefined) mine.missed += number;
-    else if (event === EVENT.got && mine !== undefined) {
+    else if (event === EVENT.joined) subscribers.set(who, { joined: at, last: new Map(), missed: 0, accounted: 0 });
+    else if (event === EVENT.missed && mine !== undefined) {
+      mine.missed += number;
+      mine.accounted += number;
+    } else if (event === EVENT.got && mine !== undefined) {
+      mine.accounted++;
       const wrong = arrive(tried, mine, number);
       if (wrong !== undefined) return `${wrong} (subscriber ${who})`;
     } else if (event === EVENT.ended && mine !== undefined) {
@@ -96,13 +101,15 @@ function arrive(tried: ReadonlyMap<number, number>, mine: Progress, number: numb
 }
 
 /** At the end of the stream. */
-function lacking(log: Outcome['log'], { joined, last, missed }: Progress): string | undefined {
-  let left = missed;
-  for (const [at, { event, number }] of log.entries()) {
-    if (event !== EVENT.sent) continue;
-    const tried = log.findIndex((other) => other.event === EVENT.tried && other.number === number);
-    if (tried < joined || at < joined) continue;
-    if (number > (last.get(Math.floor(number / SENDER)) ?? -1) && --left < 0) return `message ${number} was lost`;
+function lacking(log: Outcome['log'], { joined, last, missed, accounted }: Progress): string | undefined {
+  const tried = log.filter(({ event }) => event === EVENT.tried);
+  /** Begun when it was a subscriber, and done. */
+  const sent = log
+    .filter(({ event }, at) => event === EVENT.sent && at > joined)
+    .filter(({ number }) => log.findIndex((other) => other.event === EVENT.tried && other.number === number) > joined);
+  if (accounted < sent.length || accounted > tried.length) {
+    return `${accounted} came or were missed, of ${sent.length} to ${tried.length} that were published`;
   }
-  return undefined;
+  const behind = sent.filter(({ number }) => number > (last.get(Math.floor(number / SENDER)) ?? -1));
+  return behind.length > missed ? `message ${behind[missed].number} was lost` : undefined;
 }

@@ -1,4 +1,5 @@
 import type { TopicProgram, TopicScenario } from '../topic-model.js';
+import { EVENT } from '../shared.js';
 import type { TopicWorld } from '../topic-world.js';
 import { QUARTER, SPILLED } from './programs.js';
 
@@ -106,8 +107,8 @@ export const topics: readonly TopicScenario[] = [
   },
   {
     name: 'a subscriber joins, and is waited for',
-    budget: 3,
-    programs: [publisherAfter([1, 2, 3], [4, 5]), joiner('block', 1)],
+    budget: 2,
+    programs: [publisherAfter([1], [2, 3, 4, 5, 6]), joiner('block', 1)],
   },
   {
     name: 'a subscriber joins, with all that is there',
@@ -163,6 +164,7 @@ export const topics: readonly TopicScenario[] = [
           world.publisher({ label: 'ticker' });
           for (const number of [1001, 1002, 1003]) world.send(number, QUARTER);
           while (world.tryReceive() !== undefined);
+          world.say(EVENT.ended, 0);
           world.leave();
         },
       },
