@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { bench, type Wanted } from './bench.js';
+import { blackboard } from './blackboard.js';
 import { copy } from './copy.js';
 import { FOOTPRINT, FOOTPRINT_UNITS, footprint } from './footprint.js';
 import { describeMachine } from './machine.js';
@@ -54,6 +55,7 @@ async function measure(options: Options, signal: AbortSignal): Promise<void> {
   const whats = Object.keys(FOOTPRINT_UNITS);
   if (whats.some((what) => wants('ringway', FOOTPRINT, { what }))) show(await footprint(runs, progress, signal));
   for await (const found of multi(how, signal)) show(found);
+  for await (const found of blackboard(how, signal)) show(found);
   for await (const found of sync(how, leftOut, signal)) show(found);
   for await (const found of copy({ ...how, bytes: options.copyBytes }, leftOut, signal)) show(found);
   if (rows.length === 0) throw new RangeError(`--only ${options.only.join(',')} leaves nothing to run`);

@@ -4,8 +4,8 @@ import { COPY_BYTES } from './copy-cases.js';
 export const USAGE = `Usage: npm run bench -- [options]
 
   --quick         3 short runs instead of 5
-  --only NAMES    only these, separated by commas: scenarios (throughput, rtt, footprint, fan-in, work-sharing, sync,
-                  copy), systems (ringway, native-ring, unix-socket, boost, futex, cp), and parameters (bytes=64,
+  --only NAMES    only these, separated by commas: scenarios (throughput, rtt, footprint, topic, fan-in, work-sharing,
+                  blackboard, sync, copy), systems (ringway, native-ring, unix-socket, boost, futex, cp), and parameters (bytes=64,
                   publish=each, idle=spin, producers=16, consumers=4, what=contended, primitive=mutex, where=disk)
   --json FILE     write machine, rows and ratios as JSON
   --runs N        runs of each system at each case

@@ -1,3 +1,4 @@
+import { BLACKBOARD, type BlackboardWhat } from './blackboard-cases.js';
 import { COPY, COPY_BYTES, COPY_WHERES, type CopyWhere } from './copy-cases.js';
 import type { MultiScenario, Through } from './multi-cases.js';
 import type { Row } from './row.js';
@@ -64,6 +65,10 @@ class Rows {
 
   topic(through: Through, consumers: number): Row | undefined {
     return this.find('topic', 'ringway', { through, consumers });
+  }
+
+  blackboard(what: BlackboardWhat): Row | undefined {
+    return this.find(BLACKBOARD, 'ringway', { what });
   }
 
   copy(system: string, where: CopyWhere, bytes: number): Row | undefined {
@@ -171,6 +176,12 @@ const REQUIREMENTS: readonly Requirement[] = [
     name: 'work-sharing: rate of 4 consumers together against 1',
     required: { least: 0.7 },
     measure: (rows) => ratio(rows.multi('work-sharing', 1, 4), rows.multi('work-sharing', 1, 1)),
+  },
+  {
+    name: 'blackboard: reading 64 B that nobody writes',
+    required: { most: 300 },
+    unit: 'ns',
+    measure: (rows) => rows.blackboard('read')?.median,
   },
   ...(['mutex', 'semaphore'] as const).map((primitive): Requirement => ({
     name: `acquire and release of a ${primitive} that nobody else wants`,

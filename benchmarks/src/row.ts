@@ -6,7 +6,7 @@ export interface Subject {
   readonly scenario: string;
   readonly system: string;
   readonly params: Readonly<Record<string, string | number>>;
-  /** The same for all systems of a scenario; of `footprint` and `sync` for all rows with the same `params.what`. */
+  /** The same for all systems of a scenario; of `footprint`, `blackboard` and `sync` for all rows with the same `params.what`. */
   readonly unit: string;
 }
 

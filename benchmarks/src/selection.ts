@@ -1,3 +1,4 @@
+import { BLACKBOARD, BLACKBOARD_CASES } from './blackboard-cases.js';
 import { CASE_GROUPS } from './cases.js';
 import { COPY, COPY_SYSTEMS, COPY_WHERES } from './copy-cases.js';
 import { FOOTPRINT } from './footprint.js';
@@ -11,6 +12,7 @@ type Params = Readonly<Record<string, string | number>>;
 const CASES = [...CASE_GROUPS.flat(), ...MULTI_GROUPS.flat()];
 const PARAMETERS = new Set([
   ...CASES.flatMap(({ params }) => pairs(params)),
+  ...BLACKBOARD_CASES.flatMap((asked) => pairs({ ...asked })),
   ...SYNC_CASES.flatMap((asked) => pairs({ ...asked })),
   ...COPY_WHERES.flatMap((where) => pairs({ where })),
 ]);
@@ -18,6 +20,7 @@ const SCENARIOS = new Set<string>([
   ...CASE_GROUPS.flat().map(({ scenario }) => scenario),
   FOOTPRINT,
   ...MULTI_GROUPS.flat().map(({ scenario }) => scenario),
+  BLACKBOARD,
   SYNC,
   COPY,
 ]);

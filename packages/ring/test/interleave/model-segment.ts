@@ -9,6 +9,9 @@ const LOCKS = location(REGION.system, SYSTEM.locks);
 const GATE = location(REGION.system, SYSTEM.gate);
 const LINKED = location(REGION.system, SYSTEM.linked);
 const ATTACHMENTS = location(REGION.system, SYSTEM.attachments);
+/** Of an attachment's entry: where its name stands, behind the lengths of name and contents, and how long it may be. */
+const NAME_BYTE = 8;
+const NAME_BYTES = ATTACHMENT_WORDS * 4 - NAME_BYTE;
 /** Site of a step that is a system call: names for a trace. */
 export const SYSTEM_SITES = [
   'end or block',
@@ -45,6 +48,8 @@ export interface ModelObject {
   readonly laneBytes: number;
   /** How many are the user's own. */
   readonly userBytes?: number;
+  /** The version that a blackboard's key begins with. Default 0. */
+  readonly begin?: number;
 }
 
 interface Watching {
@@ -281,11 +286,13 @@ export class ModelSegment implements SegmentHandle {
 class ModelAttachments implements Attachments {
   readonly #scheduler: Scheduler;
   readonly #table: Int32Array;
+  readonly #names: Uint8Array;
   readonly #bytes: Uint8Array;
 
   constructor(scheduler: Scheduler, shared: Shared) {
     this.#scheduler = scheduler;
     this.#table = new Int32Array(shared.attachments);
+    this.#names = new Uint8Array(shared.attachments);
     this.#bytes = new Uint8Array(shared.attachmentBytes);
   }
 
@@ -293,20 +300,21 @@ class ModelAttachments implements Attachments {
     this.#step('attachment created');
     if (this.#find(suffix) >= 0)
       throw Object.assign(new Error('EEXIST'), { code: 'EEXIST', errno: -constants.errno.EEXIST });
-    const { lane, sequence } = numbersOf(suffix);
     let entry = 0;
     while (this.#table[entry * ATTACHMENT_WORDS] !== 0) entry++;
     if (entry >= LIMITS.attachments) throw new Error('too many attachments for the model');
+    if (suffix.length > NAME_BYTES) throw new Error(`the name of attachment ${suffix} is too long for the model`);
     const bytes = Buffer.concat(parts);
     this.#bytes.set(bytes, entry * LIMITS.attachmentBytes);
-    this.#table.set([lane + 1, sequence, bytes.length], entry * ATTACHMENT_WORDS);
+    this.#table.set([suffix.length, bytes.length], entry * ATTACHMENT_WORDS);
+    this.#names.set(Buffer.from(suffix, 'latin1'), entry * ATTACHMENT_WORDS * 4 + NAME_BYTE);
   }
 
   read(suffix: string, length: number): Uint8Array | undefined {
     this.#step('attachment read');
     const entry = this.#find(suffix);
     if (entry < 0) return undefined;
-    const bytes = this.#table[entry * ATTACHMENT_WORDS + 2];
+    const bytes = this.#table[entry * ATTACHMENT_WORDS + 1];
     if (bytes !== length) throw new Error(`attachment ${suffix} has ${bytes} bytes, expected ${length}`);
     const start = entry * LIMITS.attachmentBytes;
     return Uint8Array.from(this.#bytes.subarray(start, start + length));
@@ -323,8 +331,8 @@ class ModelAttachments implements Attachments {
     this.#step('attachments listed');
     const found: string[] = [];
     for (let entry = 0; entry < LIMITS.attachments; entry++) {
-      const at = entry * ATTACHMENT_WORDS;
-      if (this.#table[at] !== 0) found.push(`${this.#table[at] - 1}.${this.#table[at + 1]}`);
+      const name = this.#nameOf(entry);
+      if (name !== '') found.push(name);
     }
     return found.filter((suffix) => suffix.startsWith(prefix));
   }
@@ -335,18 +343,15 @@ class ModelAttachments implements Attachments {
   }
 
   #find(suffix: string): number {
-    const { lane, sequence } = numbersOf(suffix);
-    for (let entry = 0; entry < LIMITS.attachments; entry++) {
-      const at = entry * ATTACHMENT_WORDS;
-      if (this.#table[at] === lane + 1 && this.#table[at + 1] === sequence) return entry;
-    }
+    for (let entry = 0; entry < LIMITS.attachments; entry++) if (this.#nameOf(entry) === suffix) return entry;
     return -1;
   }
-}
 
-function numbersOf(suffix: string): { lane: number; sequence: number } {
-  const [lane, sequence] = suffix.split('.').map(Number);
-  return { lane, sequence };
+  /** Empty where there is none. */
+  #nameOf(entry: number): string {
+    const start = entry * ATTACHMENT_WORDS * 4 + NAME_BYTE;
+    return String.fromCharCode(...this.#names.subarray(start, start + this.#table[entry * ATTACHMENT_WORDS]));
+  }
 }
 
 /** Instrumented code makes views of it, and nothing else; it must be shared among threads. */

@@ -1,3 +1,10 @@
+import type * as blackboardKeys from '../../dist/blackboard-keys.js';
+import type * as blackboardLayout from '../../dist/blackboard-layout.js';
+import type * as blackboardSegment from '../../dist/blackboard-segment.js';
+import type * as blackboardWaits from '../../dist/blackboard-waits.js';
+import type * as blackboardWatch from '../../dist/blackboard-watch.js';
+import type * as blackboardWriter from '../../dist/blackboard-writer.js';
+import type * as board from '../../dist/board.js';
 import type * as channel from '../../dist/channel.js';
 import type * as codec from '../../dist/codec.js';
 import type * as cursorRows from '../../dist/cursor-rows.js';
@@ -17,7 +24,14 @@ import type * as memory from '@ringway/memory';
 import type * as sync from '@ringway/sync';
 
 /** The compiled modules under test, out of an instrumented tree: other objects than those that this folder could import. */
-export type Modules = typeof channel &
+export type Modules = typeof blackboardKeys &
+  typeof blackboardLayout &
+  typeof blackboardSegment &
+  typeof blackboardWaits &
+  typeof blackboardWatch &
+  typeof blackboardWriter &
+  typeof board &
+  typeof channel &
   typeof codec &
   typeof consumer &
   typeof cursorRows &
@@ -36,6 +50,13 @@ export type Modules = typeof channel &
   Pick<typeof memory, 'KIND_MEMORY' | 'LocalSegment' | 'RingwayError'>;
 
 const NAMES = [
+  'ring/blackboard-keys',
+  'ring/blackboard-layout',
+  'ring/blackboard-segment',
+  'ring/blackboard-waits',
+  'ring/blackboard-watch',
+  'ring/blackboard-writer',
+  'ring/board',
   'ring/channel',
   'ring/codec',
   'ring/consumer',

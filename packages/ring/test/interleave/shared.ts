@@ -129,6 +129,8 @@ export const EVENT = {
   joined: 14,
   /** Was told that it missed so many messages. */
   missed: 15,
+  /** Is among the dead letters. */
+  buried: 16,
 } as const;
 
 /** See {@link EVENT}.holds. */
@@ -154,7 +156,7 @@ export interface Shared {
   readonly log: SharedArrayBuffer;
   /** Store buffers: a ring of (region, bytes, byte offset, value) for each participant. */
   readonly stores: SharedArrayBuffer;
-  /** (lane, sequence, bytes) of each, and the bytes. */
+  /** Lengths of name and contents, and the name, of each; and the contents. */
   readonly attachments: SharedArrayBuffer;
   readonly attachmentBytes: SharedArrayBuffer;
   /** The control area, and each lane's ring. */
@@ -165,7 +167,7 @@ export const PLAN_WORDS = 3;
 export const LOG_WORDS = 3;
 /** Doubles of a buffered store. */
 export const STORE_DOUBLES = 4;
-export const ATTACHMENT_WORDS = 3;
+export const ATTACHMENT_WORDS = 8;
 export const LIMITS = {
   actions: MAX_ACTIONS,
   log: MAX_LOG,

@@ -39,7 +39,7 @@ export function verdictOf({ log, left }: Outcome): string | undefined {
   for (const { who, event, number } of log) {
     if (event === EVENT.tried) tried.add(number);
     else if (event === EVENT.sent) sent.add(number);
-    else if (event === EVENT.acking) handled.add(number);
+    else if (event === EVENT.acking || event === EVENT.buried) handled.add(number);
     else if (event === EVENT.back) back.add(number);
     else if (event === EVENT.acked) {
       acked.add(number);

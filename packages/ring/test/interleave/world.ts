@@ -2,6 +2,7 @@ import type { Channel } from '../../dist/channel.js';
 import type { Consumer } from '../../dist/consumer.js';
 import type { Delivery } from '../../dist/delivery.js';
 import type { ConsumerOptions, ProducerOptions } from '../../dist/options.js';
+import type { ForwardTarget, Forwarder } from '../../dist/forwarder.js';
 import type { Producer } from '../../dist/producer.js';
 import type { Recovery } from '../../dist/recovery.js';
 import type { Returns } from '../../dist/returns.js';
@@ -56,8 +57,8 @@ export class World {
   /** Where messages go that this participant's consumer sends back: onto a lane of its own. */
   #returns(): Returns {
     const { channel, recovery, modules } = this;
-    const none = (): never => {
-      throw new Error('there are no dead letters');
+    const named = (): never => {
+      throw new Error('the dead letters have no name that could be opened');
     };
     return new modules.Returns({
       queue: 'model',
@@ -66,10 +67,28 @@ export class World {
           { channel, recovery, codec: modules.bytes(), closed: () => undefined, aside: true },
           { idle: 'park' },
         )),
-      deadLetters: new modules.DeadLetters('model', '', 'bytes', undefined, none),
+      deadLetters: new modules.DeadLetters('model', '', 'bytes', this.#letters(), named),
       maxDeliveries: undefined,
       told: () => undefined,
     });
+  }
+
+  /** The queue of the dead letters, in one step: what it is given it has, whoever dies. What it does with it is explored elsewhere: it is a queue. */
+  #letters(): ForwardTarget {
+    const forwarder: Forwarder = {
+      closed: false,
+      close: () => undefined,
+      tryForward: (payload) => {
+        this.#scheduler.work();
+        this.say(EVENT.buried, numberOf(payload));
+        return true;
+      },
+    };
+    return {
+      ...{ name: 'letters', codecName: 'bytes', creationId: 'letters' },
+      forwarder: () => forwarder,
+      close: () => undefined,
+    };
   }
 
   /** Another handle of the same participant, for another producer or consumer. */
@@ -154,6 +173,13 @@ export class World {
   nack(delivery: Delivery<Uint8Array>): void {
     this.say(EVENT.back, numberOf(delivery.value));
     delivery.nack();
+  }
+
+  /** Gives a message to the dead letters. */
+  reject(delivery: Delivery<Uint8Array>): void {
+    delivery.reject();
+    // There is always room for it, and it is acknowledged.
+    this.say(EVENT.acked, numberOf(delivery.value));
   }
 
   /** Turns of the event loop until the promise is settled. */

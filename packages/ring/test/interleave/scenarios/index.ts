@@ -1,7 +1,9 @@
+import { blackboardModel } from '../blackboard-model.js';
 import { queueModel } from '../queue-model.js';
 import type { AnyScenario } from '../scenario.js';
 import { syncModel } from '../sync-model.js';
 import { topicModel } from '../topic-model.js';
+import { blackboards } from './blackboards.js';
 import { claims } from './claims.js';
 import { deaths } from './deaths.js';
 import { delivery } from './delivery.js';
@@ -16,6 +18,7 @@ const queues = [...delivery, ...claims, ...deaths, ...membership, ...returns];
 export const scenarios: readonly AnyScenario[] = [
   ...queues.map((scenario) => ({ ...scenario, model: queueModel })),
   ...topics.map((scenario) => ({ ...scenario, model: topicModel })),
+  ...blackboards.map((scenario) => ({ ...scenario, model: blackboardModel })),
   ...locks.map((scenario) => ({ ...scenario, model: syncModel(scenario.geometry) })),
 ];
 

@@ -94,6 +94,17 @@ export const queueSeeds: readonly Seed[] = [
     ],
   },
   {
+    name: 'a rejected message is acknowledged before it is among the dead letters',
+    scenario: 'a message is rejected',
+    patches: [
+      {
+        module: 'ring/intake',
+        find: 'gone = returns.bury({',
+        replace: 'acknowledge(claim, number); gone = returns.bury({',
+      },
+    ],
+  },
+  {
     name: 'a copy does not say how often its message was handed out',
     scenario: 'a message is sent back',
     patches: [
