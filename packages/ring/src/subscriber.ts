@@ -117,7 +117,7 @@ export class Subscriber<T, G = never> implements AsyncIterable<T | G> {
   }
 
   /**
-   * Hands up to `limit` messages (default: 256) of one publisher to `handler`, at once, without a codec; returns how many; 0 when there is nothing. With `onSlow: 'block'` in place, without a copy: another process could
+   * Hands up to `limit` messages (default: 256) of one publisher to `handler`, at once, without a codec; returns how many; 0 when there is nothing, or nothing that is wanted among the next 1024. With `onSlow: 'block'` in place, without a copy: another process could
    * change the bytes meanwhile, so hand them to no asynchronous API and to no decoder unless you trust the publishers. The fastest way to receive. A handler that throws has not had its message: it is the next one again. Gaps
    * are told by the event only. Throws `ERR_RINGWAY_ASYNC_HANDLER` for a handler that returns a promise, `ERR_RINGWAY_BUSY` when called by a handler.
    */

@@ -186,7 +186,8 @@ describe('a subscriber', () => {
 
     it('refuses a handler that returns a promise, and does not pass its message', () => {
       send(1);
-      throwsCode(() => subscriber.poll(() => Promise.resolve()), 'ERR_RINGWAY_ASYNC_HANDLER');
+      const promising: () => unknown = () => Promise.resolve();
+      throwsCode(() => subscriber.poll(promising), 'ERR_RINGWAY_ASYNC_HANDLER');
       assert.equal(numberOf(subscriber.tryReceive()?.value ?? numbered(0)), 1);
     });
 

@@ -47,3 +47,30 @@ export function atEveryAccess(scenario: (accesses: number) => boolean): number {
     if (!stopped) return accesses;
   }
 }
+
+/** Runs `body`, and `interruption` once, between two of its atomic accesses: before the one after so many. True if it came to that. */
+export function interruptedAfter(accesses: number, body: () => void, interruption: () => void): boolean {
+  const originals = OPERATIONS.map(
+    (name) => [name, Reflect.get(Atomics, name) as (...given: never[]) => unknown] as const,
+  );
+  const restore = (): void => {
+    for (const [name, original] of originals) Reflect.set(Atomics, name, original);
+  };
+  let left = accesses;
+  for (const [name, operation] of originals) {
+    const counted = (...parameters: never[]): unknown => {
+      if (left-- === 0) {
+        restore();
+        interruption();
+      }
+      return operation.apply(Atomics, parameters);
+    };
+    Reflect.set(Atomics, name, counted);
+  }
+  try {
+    body();
+  } finally {
+    restore();
+  }
+  return left < 0;
+}

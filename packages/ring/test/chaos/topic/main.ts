@@ -52,8 +52,11 @@ export async function chaosOfTopic(args: string[]): Promise<boolean> {
     (reason) => failures.push(reason),
   );
   const topic = Topic.open(name, { codec: bytes(), ...geometry(laneBytes), create: 'always' });
-  topic.on('corrupt-lane', ({ message }) => failures.push(message));
   const truth = new Truth();
+  topic.on('corrupt-lane', ({ message }) => {
+    truth.torn++;
+    failures.push(message);
+  });
   const watching = truth.watch(topic.subscriber({ label: 'all' }));
   watching.catch((error: unknown) => failures.push(String(error)));
   const stalls = new Stalls(journals, truth, participants.live);

@@ -16,7 +16,7 @@ export interface Entry {
  */
 export class Truth {
   readonly lanes = new Map<number, Entry[]>();
-  /** Messages that were none. */
+  /** Messages that were none, and lanes that hold what no publisher writes. */
   torn = 0;
   count = 0;
 
