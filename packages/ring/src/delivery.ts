@@ -1,4 +1,3 @@
-import { RingwayError } from '@ringway/memory';
 import type { Claim } from './claim.js';
 import { LONGEST_DELAY_MS } from './deferrals.js';
 import { messageId, type Handed } from './intake.js';
@@ -122,32 +121,5 @@ export class Delivery<T> {
     if (this.#settled || !claim.isOutstanding(number)) return;
     this.#settled = true;
     settle({ claim, number, id: this.id, attempts: this.attempts });
-  }
-}
-
-/** What cannot be decoded, as bytes. */
-interface Undecoded {
-  readonly id: string;
-  readonly value: Uint8Array;
-}
-
-/** A message that cannot be decoded: `delivery.value` has its bytes. Where deliveries are acknowledged, acknowledge it to be rid of it; its reader goes on. */
-export class DecodeError<D extends Undecoded = Delivery<Uint8Array>> extends RingwayError {
-  /** The message as bytes. */
-  readonly delivery: D;
-
-  /** @internal */
-  constructor(codec: string, delivery: D, cause: unknown) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    super(
-      cause instanceof RingwayError && cause.code === 'ERR_RINGWAY_SCHEMA'
-        ? 'ERR_RINGWAY_SCHEMA'
-        : 'ERR_RINGWAY_DECODE',
-      `codec ${codec} cannot decode message ${delivery.id} of ${delivery.value.length} bytes: ${why}. ` +
-        `error.delivery has its bytes${delivery instanceof Delivery ? '; acknowledge it to be rid of it' : ''}`,
-      { cause },
-    );
-    this.name = 'DecodeError';
-    this.delivery = delivery;
   }
 }

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { RingwayError, Segment, type SegmentHandle } from '@ringway/memory';
+import { Segment, type RingwayError, type SegmentHandle } from '@ringway/memory';
 import { checkWait, type WaitOptions } from '@ringway/sync';
 import { Attachment } from './attachment.js';
 import { localChannelSegment, openChannelSegment } from './channel-segment.js';

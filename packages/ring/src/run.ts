@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Pending } from '@ringway/sync';
-import { DecodeError, type Delivery } from './delivery.js';
+import { DecodeError } from './decode-error.js';
+import type { Delivery } from './delivery.js';
 import type { Receiver } from './receiver.js';
 
 /**

@@ -32,7 +32,7 @@ export interface SubscriberContext<T> {
 
 /**
  * Receives every message that is published from the moment on that it was made. Made by `topic.subscriber()`. Not after a death: a subscriber that is gone is forgotten. Errors of every method: `ERR_RINGWAY_CLOSED`,
- * `ERR_RINGWAY_SLOW_SUBSCRIBER` (`onSlow: 'disconnect'`), `ERR_RINGWAY_CORRUPT_LANE`; `ERR_RINGWAY_DECODE` and `ERR_RINGWAY_SCHEMA` (as `DecodeError`): that message is passed, and the subscriber can be used on.
+ * `ERR_RINGWAY_SLOW_SUBSCRIBER` (`onSlow: 'disconnect'`), `ERR_RINGWAY_CORRUPT_LANE`; `ERR_RINGWAY_DECODE` and `ERR_RINGWAY_SCHEMA` (as `MessageDecodeError`): that message is passed, and the subscriber can be used on.
  *
  * @typeParam G - `Gap` where gaps were asked for, else never
  */

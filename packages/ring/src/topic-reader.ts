@@ -3,7 +3,7 @@ import type { Channel } from './channel.js';
 import { monotonicMs } from './clock.js';
 import type { Codec } from './codec.js';
 import type { Cursor } from './cursor.js';
-import { DecodeError } from './delivery.js';
+import { MessageDecodeError } from './decode-error.js';
 import { frameType, metadataBytes } from './frame.js';
 import type { Lane } from './lane.js';
 import { FRAME_TYPE } from './layout.js';
@@ -87,7 +87,7 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
     if (!this.#polling) this.#ready.push(gap);
   }
 
-  /** The next message, or a gap. Throws `DecodeError`, and what was kept by {@link TopicReader.keepFailure}. */
+  /** The next message, or a gap. Throws `MessageDecodeError`, and what was kept by {@link TopicReader.keepFailure}. */
   take(): Message<T> | G | undefined {
     this.#endedEarly = false;
     this.#mostLaps = this.#core.laps + MOST_LAPS;
@@ -202,7 +202,7 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
       return new Message(value, source);
     } catch (error) {
       if (this.#core.closed || isTruncation(error)) throw error;
-      throw new DecodeError(this.#codec.name, new Message(payload, source), error);
+      throw new MessageDecodeError(this.#codec.name, new Message(payload, source), error);
     }
   }
 
@@ -260,7 +260,7 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
     } catch (error) {
       const source = this.#sourceAt(cursor);
       cursor.advance();
-      throw new DecodeError(this.#codec.name, new Message(payload, source), error);
+      throw new MessageDecodeError(this.#codec.name, new Message(payload, source), error);
     }
   }
 

@@ -8,7 +8,7 @@ import { Topic, bytes } from '@ringway/ring';
 import { FRAME_HEADER_BYTES, KIND_TOPIC, LANE_INTENT_HALF_LAPS } from '../dist/layout.js';
 import { layoutOf } from '../dist/channel.js';
 import { Random } from './chaos/random.js';
-import { rejectsCode, rejectsDecoding, throwsCode } from './support/codes.js';
+import { rejectsCode, throwsCode } from './support/codes.js';
 import { numbered, numberOf } from './support/heap.js';
 import { HeapTopic, numbersOf, range } from './support/heap-topic.js';
 import { cleanUp, keep, queueName } from './support/process.js';
@@ -104,7 +104,7 @@ describe('a topic in which a stranger writes', () => {
     publisher.trySend(numbered(2), { key: 'a' });
     // The tag of the first entry, behind the frame of the publisher's epoch.
     topic.channel.lane(0).bytes[position + 16 + FRAME_HEADER_BYTES] = 0;
-    await rejectsDecoding(receiver.receive(), 'ERR_RINGWAY_DECODE');
+    await rejectsCode(receiver.receive(), 'ERR_RINGWAY_DECODE');
     assert.deepEqual(numbersOf(receiver), [2]);
     throwsCode(() => poller.poll(() => undefined), 'ERR_RINGWAY_DECODE');
     assert.deepEqual(numbersOf(poller), [2]);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 
-import { Topic, bytes, type Subscriber, type Producer } from '@ringway/ring';
+import { MessageDecodeError, Topic, bytes, type Subscriber, type Producer } from '@ringway/ring';
 
 import type { Codec } from '../dist/codec.js';
-import { rejectsCode, rejectsDecoding, throwsCode } from './support/codes.js';
+import { rejectsCode, throwsCode } from './support/codes.js';
 import { numbered, numberOf } from './support/heap.js';
 import { range } from './support/heap-topic.js';
 
@@ -70,9 +70,10 @@ describe('a subscriber', () => {
       refused = 2;
       send(1, 2, 3);
       assert.equal(numberOf(subscriber.tryReceive()?.value ?? numbered(0)), 1);
-      const error = await rejectsDecoding(subscriber.receive(), 'ERR_RINGWAY_DECODE');
-      assert.equal(numberOf(error.delivery.value), 2);
-      assert.match(error.delivery.id, /-0-[0-9]+$/);
+      const error = await rejectsCode(subscriber.receive(), 'ERR_RINGWAY_DECODE');
+      assert.ok(error instanceof MessageDecodeError);
+      assert.equal(numberOf(error.received.value), 2);
+      assert.match(error.received.id, /-0-[0-9]+$/);
       assert.equal(numberOf(subscriber.tryReceive()?.value ?? numbered(0)), 3);
       assert.equal(subscriber.missed, 0);
     });
@@ -81,7 +82,7 @@ describe('a subscriber', () => {
       refused = 1;
       const [first, second] = [subscriber.receive(), subscriber.receive()];
       send(1, 2);
-      await rejectsDecoding(first, 'ERR_RINGWAY_DECODE');
+      await rejectsCode(first, 'ERR_RINGWAY_DECODE');
       assert.equal(numberOf((await second)?.value ?? numbered(0)), 2);
     });
 

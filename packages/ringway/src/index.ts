@@ -64,6 +64,7 @@ export {
   Delivery,
   Gap,
   Message,
+  MessageDecodeError,
   Producer,
   Queue,
   Subscriber,

@@ -140,7 +140,7 @@ export class Idle {
         this.#roster.refresh();
         waiting.lookForDead();
       }
-      if (now < pollUntil || this.#unfinished) {
+      if (now < pollUntil || this.#isUnfinished()) {
         // Whoever this one waits for may wait for its processor.
         if (this.#strategy !== 'spin') this.#segment.giveWay();
         continue;
@@ -150,7 +150,7 @@ export class Idle {
       let result: WaitResult | undefined;
       try {
         if (waiting.thorough === false ? waiting.look() : this.#lookAgain()) return true;
-        if (this.#unfinished) continue;
+        if (this.#isUnfinished()) continue;
         const slice = Math.min(SLICE_MS, waiting.sliceMs ?? SLICE_MS, deadline - now);
         result = this.#segment.waitSync(this.#words, waiting.doorbell, noted, slice);
       } finally {
@@ -177,7 +177,7 @@ export class Idle {
       if (this.active) return;
     }
     const now = performance.now();
-    if (this.#strategy === 'adaptive' && now - this.#since >= this.#pollMs && !this.#unfinished) {
+    if (this.#strategy === 'adaptive' && now - this.#since >= this.#pollMs && !this.#isUnfinished()) {
       this.#park();
       return;
     }
@@ -190,7 +190,7 @@ export class Idle {
     this.#poll();
   };
 
-  get #unfinished(): boolean {
+  #isUnfinished(): boolean {
     return this.#waiting.unfinished?.() === true;
   }
 
@@ -210,7 +210,7 @@ export class Idle {
       if (!this.active) this.#hold(false);
       return;
     }
-    if (this.#unfinished) {
+    if (this.#isUnfinished()) {
       waiting.withdraw(false);
       this.#poll();
       return;
