@@ -11,10 +11,10 @@ const WRITES = 10_000;
 
 async function write(spec: BlackboardPeerSpec): Promise<void> {
   const writer = new Writer(spec);
-  let ended = false;
-  process.stdin.once('end', () => (ended = true)).resume();
+  const input = { ended: false };
+  process.stdin.once('end', () => (input.ended = true)).resume();
   console.log(READY);
-  while (!ended) {
+  while (!input.ended) {
     writer.run(WRITES);
     await nextTurn();
   }

@@ -161,7 +161,7 @@ const FAULTS: readonly {
     what: 'never refuses, and drops',
     pattern: queueWith({ sender: neverRefuses }),
     fails: 'back pressure',
-    says: /a sender that nobody receives from sent 5000 messages/,
+    says: /a sender that nobody receives from sent 2000 messages/,
   },
   {
     what: 'ignores close',

@@ -1,14 +1,15 @@
-import type { Consumer, Delivery, Producer, Queue, QueueOptions } from '../../../dist/index.js';
+import type { Consumer, Delivery, Producer, Queue, QueueOptions, Subscriber, Topic } from '../../../dist/index.js';
 import type { KillAtStep } from '../../steps/kill-at-step.js';
 import { FLAG_REDELIVERED, FLAG_TORN, INTENDED, Journal, SENT } from '../journal.js';
 import { makeMessage, readMessage } from '../message.js';
-import { MESSAGE_BYTES, type Ground, type Sentence } from './protocol.js';
+import { MESSAGE_BYTES, lettersOf, topicGeometry, type Ground, type Sentence } from './protocol.js';
 
 type Bytes = Uint8Array;
 
 /** The instrumented modules, as far as a role needs them: other objects than those that this folder could import. */
 export interface Modules {
   readonly Queue: typeof Queue;
+  readonly Topic: typeof Topic;
   readonly codec: NonNullable<QueueOptions<Bytes>['codec']>;
 }
 
@@ -24,7 +25,9 @@ export class Actor {
   readonly #waits: () => void;
   readonly #sent: Journal;
   readonly #received: Journal;
-  readonly #queues: Queue<Bytes>[] = [];
+  readonly #opened: { close(): void }[] = [];
+  /** By publisher: the last message that was read. */
+  readonly #read = new Map<number, number>();
   #sequence = 0;
 
   constructor(modules: Modules, steps: KillAtStep, sentence: Sentence, waits: () => void) {
@@ -51,8 +54,43 @@ export class Actor {
   open(options: QueueOptions<Bytes> = {}): Queue<Bytes> {
     const { name, geometry } = this.#ground;
     const queue = this.#modules.Queue.open<Bytes>(name, { ...geometry, ...options, codec: this.#modules.codec });
-    this.#queues.push(queue);
+    this.#opened.push(queue);
     return queue;
+  }
+
+  /** With a queue beside it that takes the dead letters. */
+  openWithLetters(): Queue<Bytes> {
+    return this.open({ deadLetter: lettersOf(this.#ground.name) });
+  }
+
+  openTopic(): Topic<Bytes> {
+    const options = { ...topicGeometry(this.#ground), codec: this.#modules.codec };
+    const topic = this.#modules.Topic.open<Bytes>(this.#ground.name, options);
+    this.#opened.push(topic);
+    return topic;
+  }
+
+  /** Reads what is there. False if it was disconnected. What others receive of a topic is none of its affair, so nothing is on record. */
+  readAll(subscriber: Subscriber<Bytes>): boolean {
+    try {
+      for (let message = subscriber.tryReceive(); message !== undefined; message = subscriber.tryReceive()) {
+        this.#check(message.value);
+      }
+      return true;
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ERR_RINGWAY_SLOW_SUBSCRIBER') throw error;
+      return false;
+    }
+  }
+
+  /** Reads the next message, if one comes. */
+  async read(subscriber: Subscriber<Bytes>): Promise<void> {
+    try {
+      const message = await subscriber.receive({ timeout: PATIENCE_MS });
+      if (message !== undefined) this.#check(message.value);
+    } catch (error) {
+      if (!isTimeout(error)) throw error;
+    }
   }
 
   unlink(): void {
@@ -124,10 +162,22 @@ export class Actor {
   /** The role is played: leaves. Answers how many steps it took. */
   leave(): number {
     this.#steps.disarm();
-    for (const queue of this.#queues) queue.close();
+    for (const opened of this.#opened) opened.close();
     this.#sent.close();
     this.#received.close();
     return this.#steps.count;
+  }
+
+  /** Whole, and behind all that its publisher sent before it. */
+  #check(message: Bytes): void {
+    this.#steps.quietly(() => {
+      const read = readMessage(message);
+      if (read === undefined) throw new Error('a message came torn');
+      const { producer, sequence } = read;
+      const last = this.#read.get(producer) ?? 0;
+      if (sequence <= last) throw new Error(`publisher ${producer}: ${sequence} came after ${last}`);
+      this.#read.set(producer, sequence);
+    });
   }
 }
 

@@ -94,6 +94,7 @@ export class Point {
       if (end !== 'SIGKILL') throw new Error(`the victim ran on after SIGKILL, and ended with ${String(end)}`);
       await this.#finish();
     } else await this.#goOn(victim, scene.alone);
+    stage.collectLetters();
     await stage.leave();
   }
 
@@ -153,7 +154,7 @@ export class Point {
       () => stage.observed,
       [stage.sender.pid, stage.receiver.pid],
       (milliseconds) => {
-        const lanes = JSON.stringify(stage.observed?.stats());
+        const lanes = stage.observed?.tell();
         this.#stalls.push(`the survivors stood still for ${milliseconds} ms after ${stillness.tasks} tasks: ${lanes}`);
         stuck(new Stalled());
       },
@@ -169,7 +170,7 @@ export class Point {
       await task(stage.receiver.ask({ do: 'serve' }));
       await task(stage.sender.ask({ do: 'send', count: REST, bytes: MESSAGE_BYTES }));
       await task(stage.sender.ask({ do: 'end' }));
-      await Promise.all([task(stage.receiver.ask({ do: 'served' })), task(observed.drained({ timeout: PATIENCE_MS }))]);
+      await Promise.all([task(stage.receiver.ask({ do: 'served' })), task(observed.drained(PATIENCE_MS))]);
     };
     try {
       await Promise.race([end(), still]);

@@ -72,7 +72,7 @@ export class Victim extends Child {
   #ended = false;
 
   constructor(tree: Tree) {
-    const parameters = [STEPS, tree.url('ring/queue'), tree.url('ring/codec')];
+    const parameters = [STEPS, tree.url('ring/queue'), tree.url('ring/topic'), tree.url('ring/codec')];
     super('victim.js', parameters, ['ignore', 'ignore', 'inherit', 'pipe', 'ipc']);
     const lines = createInterface({ input: this.process.stdio[WORD_FD] as Readable });
     lines.on('line', (line) => {

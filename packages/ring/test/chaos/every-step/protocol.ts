@@ -2,8 +2,9 @@ import type { QueueGeometry } from '../../../dist/index.js';
 import type { Fate, Place } from '../../steps/kill-at-step.js';
 import type { RoleName } from './roles.js';
 
-/** Where a point plays: a fresh queue, and a folder for the journals. */
+/** Where a point plays: a fresh queue or topic, and a folder for the journals. */
 export interface Ground {
+  readonly kind: 'queue' | 'topic';
   readonly name: string;
   readonly folder: string;
   readonly geometry: QueueGeometry;
@@ -73,7 +74,7 @@ export type Word =
 export const WORD_FD = 3;
 
 /** Ids in the journals. */
-export const ID = { victim: 1, sender: 2, first: 3, second: 4, receiver: 5 } as const;
+export const ID = { victim: 1, sender: 2, first: 3, second: 4, receiver: 5, letters: 6 } as const;
 
 /** Label of the producer that dies first, and of who adopts its lane. */
 export const HEIRLOOM = 'heirloom';
@@ -82,3 +83,18 @@ export const MESSAGE_BYTES = 192;
 export const LANE_BYTES = 4096;
 /** Does not fit a frame. */
 export const SPILLED_BYTES = LANE_BYTES / 4 + 64;
+
+/** Name of the queue that takes the dead letters of this one. */
+export function lettersOf(name: string): string {
+  return `letters-${name}`;
+}
+
+/** A ground's geometry in the words of a topic. */
+export function topicGeometry({ geometry }: Ground): {
+  readonly laneBytes: number | undefined;
+  readonly maxPublishers: number;
+  readonly maxSubscribers: number;
+} {
+  const { laneBytes, maxProducers = 0, maxConsumers = 0 } = geometry;
+  return { laneBytes, maxPublishers: maxProducers, maxSubscribers: maxConsumers };
+}

@@ -2,6 +2,9 @@ import type { Actor } from './actor.js';
 import { HEIRLOOM, MESSAGE_BYTES, SPILLED_BYTES } from './protocol.js';
 
 const LABEL = 'victim';
+/** Messages that fill a lane, but for less than two of them; and that overwrite half of it. */
+const FILLS_THE_LANE = 19;
+const ROUND_THE_LANE = 30;
 
 /** Who joins adopts what the dead have left. */
 async function joinAndTakeAll(actor: Actor): Promise<void> {
@@ -222,6 +225,87 @@ export const ROLES = {
     actor.arm();
     actor.unlink();
     await Promise.resolve();
+  },
+
+  // What is sent back or rejected is nobody's yet, so it is not on record as received.
+  'send back': async (actor: Actor): Promise<void> => {
+    const consumer = actor.open().consumer({ idle: 'park', prefetch: 2 });
+    actor.arm();
+    for (let message = 0; message < 3; message++) consumer.tryReceive()?.nack();
+    await Promise.resolve();
+  },
+
+  reject: async (actor: Actor): Promise<void> => {
+    const consumer = actor.openWithLetters().consumer({ idle: 'park', prefetch: 2 });
+    actor.arm();
+    for (let message = 0; message < 3; message++) consumer.tryReceive()?.reject();
+    await Promise.resolve();
+  },
+
+  'join as publisher': async (actor: Actor): Promise<void> => {
+    actor.arm();
+    const publisher = actor.openTopic().publisher({ label: LABEL, idle: 'park' });
+    await actor.send(publisher, 1);
+  },
+
+  publish: async (actor: Actor): Promise<void> => {
+    const publisher = actor.openTopic().publisher({ label: LABEL, idle: 'park' });
+    await actor.send(publisher, FILLS_THE_LANE);
+    actor.arm();
+    await actor.send(publisher, 3);
+    await actor.send(publisher, 1, SPILLED_BYTES);
+    await actor.send(publisher, 1);
+  },
+
+  "go on with a dead publisher's lane": async (actor: Actor): Promise<void> => {
+    const topic = actor.openTopic();
+    actor.arm();
+    const publisher = topic.publisher({ label: HEIRLOOM, idle: 'park' });
+    await actor.send(publisher, 2);
+  },
+
+  'subscribe, with history': async (actor: Actor): Promise<void> => {
+    const topic = actor.openTopic();
+    actor.arm();
+    const subscriber = topic.subscriber({ onSlow: 'block', history: 4, idle: 'park' });
+    actor.readAll(subscriber);
+    await Promise.resolve();
+  },
+
+  'subscribe, and wait': async (actor: Actor): Promise<void> => {
+    const subscriber = actor.openTopic().subscriber({ onSlow: 'block', idle: 'park' });
+    actor.arm();
+    for (let message = 0; message < 2; message++) {
+      const read = actor.read(subscriber);
+      actor.waits();
+      await read;
+    }
+  },
+
+  'be lapped': async (actor: Actor): Promise<void> => {
+    const topic = actor.openTopic();
+    const subscriber = topic.subscriber({ onSlow: 'drop', idle: 'park' });
+    const publisher = topic.publisher({ label: LABEL, idle: 'park' });
+    await actor.send(publisher, ROUND_THE_LANE);
+    actor.arm();
+    actor.readAll(subscriber);
+    if (subscriber.missed === 0) throw new Error('nothing was missed');
+  },
+
+  'be disconnected': async (actor: Actor): Promise<void> => {
+    const topic = actor.openTopic();
+    const subscriber = topic.subscriber({ onSlow: 'disconnect', idle: 'park' });
+    const publisher = topic.publisher({ label: LABEL, idle: 'park' });
+    await actor.send(publisher, ROUND_THE_LANE);
+    actor.arm();
+    if (actor.readAll(subscriber)) throw new Error('it was not disconnected');
+  },
+
+  'leave as a subscriber': async (actor: Actor): Promise<void> => {
+    const subscriber = actor.openTopic().subscriber({ onSlow: 'block', history: 3, idle: 'park' });
+    await actor.read(subscriber);
+    actor.arm();
+    subscriber.close();
   },
 } satisfies Record<string, (actor: Actor) => Promise<void>>;
 

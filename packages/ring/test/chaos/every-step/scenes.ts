@@ -5,6 +5,7 @@ import type { Stage } from './stage.js';
 
 /** Who is there when a victim begins its role, and what they do for it. */
 export interface Scene {
+  readonly kind: 'queue' | 'topic';
   readonly geometry: QueueGeometry;
   /** Whether the victim makes the queue: nobody else may have opened it before. */
   readonly made: boolean;
@@ -21,6 +22,7 @@ const GEOMETRY = { laneBytes: LANE_BYTES, maxProducers: 3, maxConsumers: 3 };
 
 function scene(parts: Partial<Scene>): Scene {
   return {
+    kind: 'queue',
     geometry: GEOMETRY,
     made: false,
     firstHand: false,
@@ -29,6 +31,11 @@ function scene(parts: Partial<Scene>): Scene {
     waits: () => Promise.resolve(),
     ...parts,
   };
+}
+
+/** Of a topic: nothing of it comes twice. */
+function topicScene(parts: Partial<Scene>): Scene {
+  return scene({ kind: 'topic', firstHand: true, before: serving, ...parts });
 }
 
 /** Both survivors have joined, and the one who receives is not at it yet. */
@@ -130,4 +137,14 @@ export const SCENES: Record<RoleName, Scene> = {
     made: true,
   }),
   unlink: scene({ firstHand: true, before: serving }),
+  'send back': scene({ before: backlog(4) }),
+  reject: scene({ before: backlog(4) }),
+  'join as publisher': topicScene({}),
+  publish: topicScene({}),
+  "go on with a dead publisher's lane": topicScene({ before: heirloomIsLeft }),
+  'subscribe, with history': topicScene({ before: backlog(6) }),
+  'subscribe, and wait': topicScene({ before: both, waits: sendOne }),
+  'be lapped': topicScene({}),
+  'be disconnected': topicScene({}),
+  'leave as a subscriber': topicScene({ before: backlog(3) }),
 };

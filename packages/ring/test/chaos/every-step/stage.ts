@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Queue, bytes } from '../../../dist/index.js';
+import { FLAG_REDELIVERED, FLAG_TORN, Journal } from '../journal.js';
+import { readMessage } from '../message.js';
 import { Survivor, type Spares, type Victims } from './processes.js';
-import { ID, type Ground, type Request } from './protocol.js';
+import { ID, lettersOf, type Ground, type Request } from './protocol.js';
 import type { RoleName } from './roles.js';
 import type { Scene } from './scenes.js';
+import { openTraffic, type Traffic } from './traffic.js';
 
 /** Where the points of one sequence are played, one after the other: two survivors who live on, and for each point a fresh queue. */
 export class Stage {
@@ -18,7 +21,7 @@ export class Stage {
   #receiver = new Survivor();
   #ground: Ground | undefined;
   #scene: Scene | undefined;
-  #observed: Queue<Uint8Array> | undefined;
+  #observed: Traffic | undefined;
   readonly #opened = new Set<Survivor>();
   readonly #joined = new Set<Survivor>();
 
@@ -41,8 +44,8 @@ export class Stage {
     return this.#ground;
   }
 
-  /** The queue as an observer sees it, who takes no part; undefined until it is opened. */
-  get observed(): Queue<Uint8Array> | undefined {
+  /** The queue or topic as an observer sees it, who takes no part; undefined until it is opened. */
+  get observed(): Traffic | undefined {
     return this.#observed;
   }
 
@@ -50,7 +53,7 @@ export class Stage {
   async setUp(scene: Scene): Promise<void> {
     const name = `${this.#name}-${this.#points++}`;
     const folder = mkdtempSync(join(tmpdir(), 'ringway-point-'));
-    this.#ground = { name, folder, geometry: scene.geometry };
+    this.#ground = { kind: scene.kind, name, folder, geometry: scene.geometry };
     this.#scene = scene;
     if (!scene.made) this.observe();
     await scene.before(this);
@@ -61,9 +64,29 @@ export class Stage {
   }
 
   /** Opens the queue, to look at it. */
-  observe(): Queue<Uint8Array> {
-    const { name, geometry } = this.ground;
-    return (this.#observed ??= Queue.open(name, { ...geometry, codec: bytes() }));
+  observe(): Traffic {
+    return (this.#observed ??= openTraffic(this.ground));
+  }
+
+  /** What is among the dead letters was received by somebody, too. */
+  collectLetters(): void {
+    const name = lettersOf(this.ground.name);
+    if (!Queue.exists(name)) return;
+    const letters = Queue.open(name, { codec: bytes() });
+    const journal = new Journal(this.ground.folder, 'consumer', ID.letters);
+    try {
+      const consumer = letters.consumer();
+      for (let letter = consumer.tryReceive(); letter !== undefined; letter = consumer.tryReceive()) {
+        const read = readMessage(letter.value);
+        const flags = (letter.redelivered ? FLAG_REDELIVERED : 0) | (read === undefined ? FLAG_TORN : 0);
+        journal.write(read?.producer ?? 0, read?.sequence ?? 0, flags);
+        letter.ack();
+      }
+    } finally {
+      journal.close();
+      letters.close();
+      Queue.unlink(name);
+    }
   }
 
   async joinSender(): Promise<void> {
@@ -103,11 +126,13 @@ export class Stage {
     await Promise.all([this.#sender.ask({ do: 'leave' }), this.#receiver.ask({ do: 'leave' })]);
     this.#observed?.close();
     this.#observed = undefined;
-    const { name, geometry } = this.ground;
+    const { kind, name, geometry } = this.ground;
     if (geometry.ephemeral === true && Queue.exists(name)) {
       throw new Error('the last one has left an ephemeral queue, and it is still there');
     }
     await this.#sender.ask({ do: 'prove' });
+    // A topic keeps what it spilled until its lanes have gone round, for who comes late.
+    if (kind === 'topic') return;
     const spilled = objectsOf(name).filter((object) => !object.endsWith(name));
     if (spilled.length > 0) throw new Error(`spilled messages are left: ${spilled.join(' ')}`);
   }
@@ -119,7 +144,7 @@ export class Stage {
     this.#opened.clear();
     this.#joined.clear();
     const { name, folder } = this.ground;
-    Queue.unlink(name);
+    for (const object of [name, lettersOf(name)]) Queue.unlink(object);
     const left = objectsOf(name);
     rmSync(folder, { recursive: true });
     this.#ground = undefined;

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 
-import type { Queue } from '../../../dist/index.js';
+import type { Traffic } from './traffic.js';
 
 const SAMPLE_MS = 25;
 /** What nobody may wait longer than, after the lock of a dead one is free. */
@@ -12,26 +12,22 @@ const LIMIT_MS = 250;
  * for anybody.
  */
 export class Stillness {
-  readonly #queue: () => Queue<Uint8Array> | undefined;
+  readonly #traffic: () => Traffic | undefined;
   readonly #pids: readonly number[];
   readonly #found: (milliseconds: number) => void;
   readonly #timer: NodeJS.Timeout;
   #tasks = 0;
-  #progress = -1;
+  #progress = '';
   #still = 0;
   #before = performance.now();
 
   /**
-   * @param queue - the queue, as soon as there is one
+   * @param traffic - the queue or topic, as soon as there is one
    * @param pids - of the survivors
    * @param found - called once, when they have stood still for too long
    */
-  constructor(
-    queue: () => Queue<Uint8Array> | undefined,
-    pids: readonly number[],
-    found: (milliseconds: number) => void,
-  ) {
-    this.#queue = queue;
+  constructor(traffic: () => Traffic | undefined, pids: readonly number[], found: (milliseconds: number) => void) {
+    this.#traffic = traffic;
     this.#pids = pids;
     this.#found = found;
     this.#timer = setInterval(() => {
@@ -69,9 +65,8 @@ export class Stillness {
     this.#found(Math.round(this.#still));
   }
 
-  #sum(): number {
-    const lanes = this.#queue()?.stats().lanes ?? [];
-    return lanes.reduce((sum, lane) => sum + lane.publishedMessages + lane.acknowledgedMessages, this.#tasks * 1e9);
+  #sum(): string {
+    return `${this.#tasks} ${this.#traffic()?.progress() ?? 0}`;
   }
 }
 

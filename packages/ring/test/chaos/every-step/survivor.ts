@@ -1,9 +1,9 @@
 // A process that lives through many points with the plain modules: it does with a queue what it is asked for, and has on record what it sent and received.
-import { DecodeError, Queue, bytes } from '../../../dist/index.js';
-import type { Consumer, Delivery, Producer } from '../../../dist/index.js';
+import { DecodeError, Delivery, type Producer } from '../../../dist/index.js';
 import { FLAG_REDELIVERED, FLAG_TORN, INTENDED, Journal, SENT } from '../journal.js';
 import { makeMessage, readMessage } from '../message.js';
 import { MESSAGE_BYTES, type Answer, type Ground, type Request } from './protocol.js';
+import { openTraffic, type Taken, type Traffic } from './traffic.js';
 
 /** More than fit a lane: where somebody receives meanwhile, there may be room for ever. */
 const MOST_IN_A_ROW = 64;
@@ -11,10 +11,10 @@ const MOST_IN_A_ROW = 64;
 /** What it has to do with the queue of the present point. */
 class Part {
   readonly #ground: Ground;
-  readonly #queue: Queue<Uint8Array>;
+  readonly #traffic: Traffic;
   readonly #journals: Journal[] = [];
   #producer: Producer<Uint8Array> | undefined;
-  #consumer: Consumer<Uint8Array> | undefined;
+  #receiver: ReturnType<Traffic['receiver']> | undefined;
   #sent: Journal | undefined;
   #received: Journal | undefined;
   #id = 0;
@@ -24,18 +24,18 @@ class Part {
 
   constructor(ground: Ground) {
     this.#ground = ground;
-    this.#queue = Queue.open(ground.name, { ...ground.geometry, codec: bytes() });
+    this.#traffic = openTraffic(ground);
   }
 
   produce(id: number, label: string): void {
     this.#id = id;
     this.#sent = this.#journal('producer', id);
-    this.#producer = this.#queue.producer({ label, idle: 'park' });
+    this.#producer = this.#traffic.producer(label);
   }
 
   consume(id: number): void {
     this.#received = this.#journal('consumer', id);
-    this.#consumer = this.#queue.consumer({ idle: 'park', prefetch: 4 });
+    this.#receiver = this.#traffic.receiver();
   }
 
   async send(count: number, length: number): Promise<void> {
@@ -65,9 +65,9 @@ class Part {
   }
 
   async receive(count: number, acknowledge: readonly number[]): Promise<void> {
-    const deliveries: Delivery<Uint8Array>[] = [];
+    const deliveries: Taken[] = [];
     while (deliveries.length < count) {
-      const delivery = await joined(this.#consumer).receive();
+      const delivery = await joined(this.#receiver).receive();
       if (delivery === undefined) throw new Error('the stream has ended too early');
       this.#record(delivery);
       deliveries.push(delivery);
@@ -92,21 +92,21 @@ class Part {
   }
 
   leave(): void {
-    this.#queue.close();
+    this.#traffic.close();
     for (const journal of this.#journals) journal.close();
   }
 
   async #serve(): Promise<void> {
     for (;;) {
       try {
-        const delivery = await joined(this.#consumer).receive();
+        const delivery = await joined(this.#receiver).receive();
         if (delivery === undefined) return;
         this.#record(delivery);
         delivery.ack();
       } catch (error) {
         if (!(error instanceof DecodeError)) throw error;
         // Of a message that cannot be had nobody could say that it was received: it will be missing.
-        error.delivery.ack();
+        if (error.delivery instanceof Delivery) error.delivery.ack();
       }
     }
   }
@@ -117,7 +117,7 @@ class Part {
     return makeMessage(this.#id, this.#sequence, length);
   }
 
-  #record(delivery: Delivery<Uint8Array>): void {
+  #record(delivery: Taken): void {
     this.#deliveries++;
     const read = readMessage(delivery.value);
     const flags = (delivery.redelivered ? FLAG_REDELIVERED : 0) | (read === undefined ? FLAG_TORN : 0);
@@ -137,37 +137,12 @@ function joined<T>(part: T | undefined): T {
 }
 
 /** As good as new: there is a place for everybody, and a message goes through every lane. */
-function prove({ name, geometry }: Ground): void {
-  const queue = Queue.open(name, { ...geometry, codec: bytes() });
+function prove(ground: Ground): void {
+  const traffic = openTraffic(ground);
   try {
-    const consumers = Array.from({ length: geometry.maxConsumers ?? 0 }, () => queue.consumer({ prefetch: 1 }));
-    const producers = Array.from({ length: geometry.maxProducers ?? 0 }, () => queue.producer());
-    for (const producer of producers) if (!producer.trySend(Buffer.of(1))) throw new Error('an empty lane has no room');
-    let received = 0;
-    for (let found = true; found;) {
-      found = false;
-      for (const consumer of consumers) {
-        const delivery = consumer.tryReceive();
-        if (delivery === undefined) continue;
-        if (delivery.value.length !== 1 || delivery.redelivered) throw new Error('a message that was left over');
-        delivery.ack();
-        received++;
-        found = true;
-      }
-    }
-    if (received !== producers.length) throw new Error(`${received} of ${producers.length} messages came`);
-    for (const { backlogBytes, lane } of queue.stats().lanes) {
-      if (backlogBytes !== 0) throw new Error(`lane ${lane} is not drained: ${backlogBytes} bytes`);
-    }
-    for (const producer of producers) producer.close();
-    for (const consumer of consumers) consumer.close();
-    const { producers: left, consumers: waiting, lanes } = queue.stats();
-    const used = lanes.filter(({ state }) => state !== 'free');
-    if (left.length + waiting.length + used.length > 0) {
-      throw new Error(`somebody or something is left: ${JSON.stringify({ left, waiting, used })}`);
-    }
+    traffic.prove();
   } finally {
-    queue.close();
+    traffic.close();
   }
 }
 

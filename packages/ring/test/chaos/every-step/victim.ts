@@ -14,9 +14,10 @@ const steps = new KillAtStep(
     say({ resumed: String(process.hrtime.bigint()) });
   },
 );
-const [global, queueUrl, codecUrl] = process.argv.slice(2);
+const [global, queueUrl, topicUrl, codecUrl] = process.argv.slice(2);
 steps.install(global);
 const { Queue } = (await import(queueUrl)) as Pick<Modules, 'Queue'>;
+const { Topic } = (await import(topicUrl)) as Pick<Modules, 'Topic'>;
 const { bytes } = (await import(codecUrl)) as { bytes: () => Modules['codec'] };
 
 /** Written at once, whatever becomes of this process. */
@@ -25,7 +26,7 @@ function say(word: Word): void {
 }
 
 async function play(sentence: Sentence): Promise<number> {
-  const actor = new Actor({ Queue, codec: bytes() }, steps, sentence, () => {
+  const actor = new Actor({ Queue, Topic, codec: bytes() }, steps, sentence, () => {
     say({ waits: true });
   });
   await ROLES[sentence.role](actor);
