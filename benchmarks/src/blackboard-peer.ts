@@ -14,7 +14,8 @@ async function write(spec: BlackboardPeerSpec): Promise<void> {
   const input = { ended: false };
   process.stdin.once('end', () => (input.ended = true)).resume();
   console.log(READY);
-  while (!input.ended) {
+  const ended = (): boolean => input.ended;
+  while (!ended()) {
     writer.run(WRITES);
     await nextTurn();
   }

@@ -201,6 +201,8 @@ export class Channel implements LaneContext {
 
   /** Called after an acknowledgement, while somebody wants to know: if that was the last one, everybody is woken. */
   readonly drained = (): void => {
+    // Two who acknowledge at the same time: as in Lane.acknowledged.
+    Atomics.add(this.#words, this.drainDoorbell, 0);
     if (!this.isDrained()) return;
     if (Atomics.exchange(this.#words, this.#queue + CHANNEL_DRAIN_WANTED, 0) === 0) return;
     Atomics.add(this.#words, this.drainDoorbell, 1);

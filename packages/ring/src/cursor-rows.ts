@@ -101,8 +101,15 @@ export class CursorRows implements Rows {
    * eviction is stored before anything is overwritten: who has copied a frame and then finds no eviction has copied what was written (Cursor.isIntact).
    */
   evict(lane: Lane, floor: number): boolean {
-    let any = false;
     const high = this.#subscribersHigh();
+    // Where somebody is waited for all the same, nothing is won.
+    for (let subscriber = 0; subscriber < high; subscriber++) {
+      const row = lane.row(subscriber);
+      if (Atomics.load(this.#words, row + CURSOR_POLICY_WORD) === CURSOR_POLICY.disconnect) continue;
+      const cursor = Atomics.load(this.#words, row + CURSOR_POSITION);
+      if ((cursor & 7) === 0 && ((cursor - floor) | 0) < 0) return false;
+    }
+    let any = false;
     for (let subscriber = 0; subscriber < high; subscriber++) {
       const row = lane.row(subscriber);
       const owner = Atomics.load(this.#words, row + CURSOR_OWNER);

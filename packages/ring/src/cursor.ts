@@ -20,6 +20,7 @@ import {
 } from './layout.js';
 
 const HALF_LAP = 2 ** 31;
+const LAP = 2 ** 32;
 
 /** What {@link Cursor.find} found. */
 export const FOUND = 1;
@@ -76,6 +77,7 @@ export class Cursor {
   /** Frames at this position and behind it are not overwritten. */
   #safe = Infinity;
   #outOfUse = false;
+  #label: string | undefined;
 
   /**
    * @param row - index of the subscriber's row in the control area's words
@@ -107,7 +109,12 @@ export class Cursor {
 
   /** Whether everything published was read. */
   get atEnd(): boolean {
-    return Atomics.load(this.#words, this.lane.base + LANE_POSITION) === this.#at;
+    return Atomics.load(this.#words, this.lane.base + LANE_POSITION) === this.#at && !this.#isLapsBehind();
+  }
+
+  /** Label of the lane, as it was when the first message of its publisher was read. */
+  get label(): string {
+    return (this.#label ??= this.lane.label);
   }
 
   /** Whether the lane's owner has evicted this subscriber. */
@@ -127,6 +134,8 @@ export class Cursor {
     this.#goTo(this.#begin(history));
     // The policy before the owner: who evicts reads them the other way round, and must not take the policy of who had the row before for mine.
     Atomics.store(words, this.#row + CURSOR_POLICY_WORD, this.#policy);
+    // Generations come round: of one that had my owner word 2^20 subscribers ago. An eviction that is on its way names somebody else.
+    Atomics.store(words, this.#row + CURSOR_EVICTED, 0);
     Atomics.store(words, this.#row + CURSOR_OWNER, this.#me);
     this.#seen();
     if (this.#policy === CURSOR_POLICY.drop) return;
@@ -148,7 +157,7 @@ export class Cursor {
     if (this.#published === at) {
       const word = this.lane.base + LANE_POSITION;
       this.#published = STRONG_ORDER ? words[word] : Atomics.load(words, word);
-      if (this.#published === at) return NOTHING;
+      if (this.#published === at) return this.#isLapsBehind() ? LAPPED : NOTHING;
     }
     const { capacity } = this.lane;
     const frames = (this.#frames ??= this.lane.frames);
@@ -205,6 +214,8 @@ export class Cursor {
     this.#at = (this.#at + bytes) | 0;
     this.#position += bytes;
     if (!isSkipped(frameType(this.tag))) this.#number++;
+    // Another publisher may have begun here.
+    else this.#label = undefined;
   }
 
   /**
@@ -252,6 +263,11 @@ export class Cursor {
     this.lane.acknowledged();
   }
 
+  /** Whether it was lapped by exactly a multiple of 2^32 bytes: then positions are the same. Who is waited for cannot be. */
+  #isLapsBehind(): boolean {
+    return this.#safe === Infinity && this.lane.longPosition() - this.#position >= LAP;
+  }
+
   #findUnusable(): number {
     const isOut = Atomics.load(this.#words, this.lane.base + LANE_QUARANTINE) !== 0;
     if (!isOut) return RENEWED;
@@ -284,6 +300,8 @@ export class Cursor {
   #beginBefore(published: number, history: number): Anchor | undefined {
     const { capacity } = this.lane;
     const newest = this.#anchors.newest(published);
+    // Before the walk, too: among a stranger's words it may be as long as the lane.
+    if (this.#intent() - newest.position > capacity) return undefined;
     const end = this.#anchors.walk(newest, published);
     if (end === undefined || this.#intent() - newest.position > capacity) return undefined;
     if (history === 0) return end;

@@ -190,7 +190,8 @@ export class LaneWriter {
       const start = at & this.#ring;
       const length = this.#frames[start >> 2];
       const tag = this.#frames[(start >> 2) + 1];
-      const bytes = checkedFrameBytes(length, tag, (this.#published - at) | 0);
+      const longest = this.lane.capacity / FRAME_LANE_PART;
+      const bytes = checkedFrameBytes(length, tag, Math.min((this.#published - at) | 0, longest));
       // What stands behind it cannot be told apart; its consumer reports it.
       if (bytes === 0) break;
       at = (at + bytes) | 0;

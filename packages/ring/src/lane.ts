@@ -127,6 +127,8 @@ export class Lane {
 
   /** For people. */
   get label(): string {
+    // Closed: the memory is gone.
+    if (this.#words.length === 0) return '';
     const start = this.base * 4 + LANE_LABEL_BYTE;
     const copy = Buffer.from(this.#words.buffer.slice(start, start + LANE_LABEL_BYTES));
     const end = copy.indexOf(0);
@@ -314,7 +316,12 @@ export class Lane {
     }
   }
 
+  /**
+   * Two who acknowledge at the same time must not both miss what the other has just stored: a barrier between one's own store, which may be plain, and the look at the rows of others. Off the way of
+   * a message: only where somebody waits.
+   */
   #wakeProducer(wanted: number): void {
+    Atomics.add(this.#words, this.base + LANE_WANTED, 0);
     const position = this.position;
     const held = this.heldBytes(position);
     const reached = (position - held - (wanted & ~7)) | 0;

@@ -5,6 +5,8 @@ import type { Metadata } from './metadata.js';
 /** Where a message stood. */
 export interface MessageSource {
   readonly lane: Lane;
+  /** Label of its publisher. */
+  readonly publisher: string;
   /** Counted over all laps. */
   readonly position: number;
   readonly metadata: Metadata;
@@ -36,9 +38,9 @@ export class Message<T> {
     return this.#source.metadata.key;
   }
 
-  /** Label of the publisher whose lane it is; empty if it has none. For people. */
+  /** Label of its publisher; empty if it has none. For people. */
   get publisher(): string {
-    return this.#source.lane.label;
+    return this.#source.publisher;
   }
 
   /** The user's headers; empty if there are none. */

@@ -50,17 +50,24 @@ export class OverwritingRoom implements Room {
     Atomics.store(words, lane.base + LANE_INTENT_HALF_LAPS, Math.floor(this.#intent / HALF_LAP) | 0);
   }
 
+  /** From the oldest anchor on. Whoever still reads before it, is sent on: the objects of spilled messages there are removed, and their names given to others. */
   begin(): number {
-    const oldest = this.#anchors.oldest(this.#intent - this.#lane.capacity, this.#published);
-    return (oldest?.position ?? this.#published) | 0;
+    const { capacity } = this.#lane;
+    const from = Math.max(this.#intent, this.#published) - capacity;
+    const begin = this.#anchors.oldest(from, this.#published)?.position ?? this.#published;
+    if (begin + capacity > this.#intent) this.#intend(begin + capacity);
+    return begin | 0;
   }
 
   look(published: number, end: number, messages: number): number {
     const lane = this.#lane;
     this.#published += (published - this.#published) | 0;
     let limit = this.#floorLimit(published);
-    if (((limit - end) | 0) < 0 && this.#rows.evict(lane, (end - lane.capacity) | 0))
+    if (((limit - end) | 0) < 0 && this.#rows.evict(lane, (end - lane.capacity) | 0)) {
       limit = this.#floorLimit(published);
+      // Somebody may wait for nothing but what they have not read.
+      lane.acknowledged();
+    }
     const position = this.#published;
     if (position - this.#anchored >= this.#step) {
       this.#anchors.store({ position, number: this.#before + messages });
@@ -69,7 +76,8 @@ export class OverwritingRoom implements Room {
     const room = (limit - published) | 0;
     const wanted = Math.min(room, Math.max((end - published) | 0, this.#step));
     if (position + wanted > this.#intent) this.#intend(position + wanted);
-    return (published + Math.min(room, this.#intent - position)) | 0;
+    // No further, though the intent may be: the next anchor is due there.
+    return (published + wanted) | 0;
   }
 
   #floorLimit(published: number): number {

@@ -16,6 +16,8 @@ import { unlessTruncated } from './truncated.js';
 const BATCH_BYTES = 16 * 1024;
 /** Where lanes keep their frames: as many bytes of spilled messages as so many lanes have. */
 const SPILLED_LANES = 8;
+/** Milliseconds between two looks for the dead of who is refused and does not wait. */
+const SWEEP_MS = 100;
 const NOTHING = new Uint8Array(0);
 
 /** One message that is encoded and on its way into the lane. */
@@ -51,6 +53,8 @@ export class ProducerCore<T> {
   readonly #channel: Channel;
   readonly #codec: Codec<T>;
   readonly #settings: ProducerSettings;
+  readonly #recovery: Recovery;
+  #swept = monotonicMs();
   readonly #me: number;
   #writer!: LaneWriter;
   #spills!: Spills;
@@ -72,6 +76,7 @@ export class ProducerCore<T> {
     this.#channel = channel;
     this.#codec = codec;
     this.#settings = settings;
+    this.#recovery = recovery;
     // What the dead hold of slots and lanes can be taken once they are known to be dead.
     channel.roster.refresh();
     recovery.sweep(undefined);
@@ -399,10 +404,18 @@ export class ProducerCore<T> {
     return { payload: encodeSpillReference(spill), metadata, spill };
   }
 
-  /** What is gathered must be readable, or nothing will ever make room. */
+  /**
+   * What is gathered must be readable, or nothing will ever make room. Who tries again and again, and never waits, looks for the dead here: one of them may be what there is no room for.
+   */
   #refuse(length: number): false {
     this.#refused = length;
     this.#writer.publish();
+    const now = monotonicMs();
+    if (now - this.#swept >= SWEEP_MS) {
+      this.#swept = now;
+      this.#channel.roster.refresh();
+      this.#recovery.sweep(undefined);
+    }
     return false;
   }
 

@@ -108,7 +108,7 @@ export class Spills {
    */
   takeOver(referred: readonly SpilledFrame[]): void {
     const keep = new Set(referred.map(({ sequence }) => sequence));
-    this.#live.push(...referred);
+    for (const frame of referred) this.#live.push(frame);
     this.#bytes = referred.reduce((sum, { bytes }) => sum + bytes, 0);
     for (const suffix of listSpills(this.#attachments, this.#lane)) {
       const sequence = Number(suffix.slice(`${this.#lane}.`.length));

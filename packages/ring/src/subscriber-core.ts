@@ -143,15 +143,16 @@ export class SubscriberCore {
 
   /** What a cursor had found was overwritten: goes on further on. Throws `ERR_RINGWAY_SLOW_SUBSCRIBER` where that is the end. */
   lapped(cursor: Cursor): void {
-    if (cursor.evicted) {
-      const error = slowError(cursor.lane.label);
-      this.#leave('evicted');
-      this.#events.evicted(error);
-      throw error;
-    }
+    if (cursor.evicted) throw this.#evict(cursor);
     this.#laps++;
     const missed = cursor.skip();
     if (missed > 0) this.#events.missed(missed, cursor.lane);
+  }
+
+  /** Now and then: who does not read learns of an eviction here. */
+  lookForEviction(): void {
+    const evicted = this.closed ? undefined : this.#cursors.find((cursor) => cursor.evicted);
+    if (evicted !== undefined) this.#evict(evicted);
   }
 
   /** What the message at a cursor refers to was removed, before it was read, as if it had been overwritten. */
@@ -214,7 +215,7 @@ export class SubscriberCore {
         this.#inTurn--;
         return cursor;
       }
-      if (found !== NOTHING && (++passed === MOST_PASSED || this.#laps - laps === MOST_LAPS)) {
+      if (found !== NOTHING && (++passed === MOST_PASSED || this.#laps - laps >= MOST_LAPS)) {
         this.#endedEarly = true;
         return undefined;
       }
@@ -248,9 +249,17 @@ export class SubscriberCore {
 
   /** From where the lane was renewed: its publisher did not wait until this subscriber has seen it. */
   #joinAgain(cursor: Cursor): void {
+    this.#laps++;
     cursor.announce(Infinity);
     this.#channel.segment.fence();
     cursor.join();
+  }
+
+  #evict(cursor: Cursor): RingwayError {
+    const error = slowError(cursor.label);
+    this.#leave('evicted');
+    this.#events.evicted(error);
+    return error;
   }
 
   #leave(state: 'closed' | 'evicted'): void {

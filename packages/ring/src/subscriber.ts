@@ -205,6 +205,11 @@ export class Subscriber<T, G = never> implements AsyncIterable<T | G> {
     return Promise.resolve();
   }
 
+  /** @internal Now and then, from the topic. */
+  housekeep(): void {
+    this.#core.lookForEviction();
+  }
+
   /** @internal The segment has lost memory: what waits rejects with this. */
   fail(error: unknown): void {
     this.#receiver.fail(error);

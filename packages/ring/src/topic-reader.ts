@@ -5,10 +5,9 @@ import type { Codec } from './codec.js';
 import type { Cursor } from './cursor.js';
 import { MessageDecodeError } from './decode-error.js';
 import { frameType, metadataBytes } from './frame.js';
-import type { Lane } from './lane.js';
 import { FRAME_TYPE } from './layout.js';
 import type { Received } from './loops.js';
-import { Message } from './message.js';
+import { Message, type MessageSource } from './message.js';
 import { decodeMetadata, keyBytes, wantedKey, type Metadata } from './metadata.js';
 import type { Source } from './receiver.js';
 import { findSpill, readSpill } from './spill-reader.js';
@@ -319,8 +318,10 @@ export class TopicReader<T, G> implements Source<Message<T> | G>, Received<Messa
     else readSpill(this.#channel, cursor.lane.index, payload);
   }
 
-  #sourceAt({ lane, position }: Cursor): { lane: Lane; position: number; metadata: Metadata; creationId: string } {
-    return { lane, position, metadata: NO_METADATA, creationId: this.#channel.segment.header.creationId };
+  #sourceAt(cursor: Cursor): { -readonly [K in keyof MessageSource]: MessageSource[K] } {
+    const { lane, position } = cursor;
+    const { creationId } = this.#channel.segment.header;
+    return { lane, position, publisher: cursor.label, metadata: NO_METADATA, creationId };
   }
 
   /** Whether the message at a cursor has a key that is wanted; if not, or it was overwritten, that was seen to. Before anything else of it is copied. */

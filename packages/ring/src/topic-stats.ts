@@ -80,6 +80,7 @@ function subscriberStats({ words, layout }: Channel, lanes: Lane[], { slot, labe
 
 function laneStats(channel: Channel, lane: Lane): TopicLaneStats {
   const counters = lane.counters();
+  const held = lane.heldBytes(lane.position);
   return {
     lane: lane.index,
     label: lane.label,
@@ -88,6 +89,7 @@ function laneStats(channel: Channel, lane: Lane): TopicLaneStats {
     publishedMessages: counters.messages,
     publishedBytes: counters.bytes,
     waitsForRoom: counters.waits,
-    heldBytes: lane.heldBytes(lane.position),
+    // A cursor that has moved on meanwhile looks like one that is far behind.
+    heldBytes: held < lane.capacity ? held : lane.heldBytes(lane.position),
   };
 }

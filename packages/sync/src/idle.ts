@@ -177,7 +177,9 @@ export class Idle {
       if (this.active) return;
     }
     const now = performance.now();
-    if (this.#strategy === 'adaptive' && now - this.#since >= this.#pollMs && !this.#isUnfinished()) {
+    // Who parks at once polls only while there is more to see.
+    const over = this.#strategy === 'park' || (this.#strategy === 'adaptive' && now - this.#since >= this.#pollMs);
+    if (over && !this.#isUnfinished()) {
       this.#park();
       return;
     }

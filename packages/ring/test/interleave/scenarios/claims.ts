@@ -1,6 +1,25 @@
-import type { QueueScenario } from '../queue-model.js';
+import type { Delivery } from '../../../dist/delivery.js';
+import type { QueueProgram, QueueScenario } from '../queue-model.js';
 import type { World } from '../world.js';
 import { acknowledge, end, filler, reader, sendAll, senderOfOne, sleeper, takeWhatIsThere, taker } from './programs.js';
+
+/** Has sent these, and has one message in hand; acknowledges it, and leaves when it is told that everything is. */
+function holderOfOne(name: string, numbers: readonly number[], bit: number): QueueProgram {
+  let inHand: Delivery<Uint8Array> | undefined;
+  return {
+    name,
+    prepare: (world) => {
+      world.consumer({ prefetch: 1 });
+      sendAll(world, numbers);
+      inHand = world.tryReceive();
+    },
+    body: (world) => {
+      acknowledge(world, inHand);
+      world.awaitSignal(bit);
+      world.leave();
+    },
+  };
+}
 
 /** Several consumers on one lane: leases, claims, acknowledgements, the floor, handing over, the end. */
 export const claims: readonly QueueScenario[] = [
@@ -116,6 +135,22 @@ export const claims: readonly QueueScenario[] = [
       },
       reader('first'),
       reader('second'),
+    ],
+  },
+  {
+    name: 'two acknowledge the last messages',
+    budget: 3,
+    programs: [
+      {
+        name: 'waiter',
+        body: async (world) => {
+          await world.drained();
+          world.signal(0);
+          world.signal(1);
+        },
+      },
+      holderOfOne('first', [1, 2], 0),
+      holderOfOne('second', [], 1),
     ],
   },
   {
