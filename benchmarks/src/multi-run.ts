@@ -68,8 +68,11 @@ export async function runMulti(asked: MultiCase, how: Measure, signal: AbortSign
       const senders = await startAll('sender', params.producers);
       // Without their names the queues go when all processes do, however they go.
       unlink();
-      return await warmedUp(how.seconds, FIRST * (params.producers + params.consumers), (count) =>
-        phase(scenario, senders, receivers, count),
+      return await warmedUp(
+        how.seconds,
+        FIRST * (params.producers + params.consumers),
+        (count) => phase(scenario, senders, receivers, count),
+        Math.max(params.producers, params.consumers),
       );
     });
   } finally {

@@ -31,13 +31,15 @@ function countFor(seconds: number, { count, microseconds }: Phase): number {
  * Warms up by the work that is to be measured, then measures it for about `seconds`.
  *
  * @param first - how often it is done in the first phase: enough for the compilers
+ * @param sharing - how many processes do it in turn on one CPU: each is to be warm
  */
 export async function warmedUp(
   seconds: number,
   first: number,
   phase: (count: number) => Promise<Phase>,
+  sharing = 1,
 ): Promise<Outcome> {
-  const warmUp = seconds * WARM_UP_PART;
+  const warmUp = seconds * WARM_UP_PART * sharing;
   let last = await phase(first);
   for (let phases = 1; phases < WARM_UP_PHASES && last.microseconds < (warmUp * 1e6) / 2; phases++) {
     last = await phase(countFor(warmUp, last));

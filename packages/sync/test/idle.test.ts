@@ -160,6 +160,18 @@ describe('waiting', () => {
     assert.ok(waiter.found, 'looked until everything was seen');
   });
 
+  it('parks when everything is seen, also who had to look again', async () => {
+    waiter.more = true;
+    waiter.looking = () => {
+      waiter.more = waiter.said.length < 20;
+    };
+    const waiting = idle('park');
+    waiting.start();
+    while (table.bits()[0] === 0) await turns(1);
+    assert.equal(waiting.active, true);
+    waiting.stop();
+  });
+
   it('looks at the dead when a slot lock is let go', async () => {
     const peer = table.reopen();
     peer.join(5);
