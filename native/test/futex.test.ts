@@ -112,3 +112,10 @@ describe('a futex', () => {
     assert.throws(() => native.futexWait(words, 0, 0, 1), { name: 'RangeError' });
   });
 });
+
+describe('who gives way', () => {
+  it('goes on where nobody waits for the processor', () => {
+    const native = load();
+    for (let times = 0; times < 1000; times++) assert.equal(native.yield(), undefined);
+  });
+});
