@@ -376,9 +376,12 @@ export class Blackboard<T = unknown> extends EventEmitter<BlackboardEvents> {
 
   #taken(key: string, entry: BoardEntry): RingwayError {
     const { slots } = this.#board;
-    const slot = slots.slotOf(entry.owner);
-    const { label, pid } = slots.peer(Math.max(slot, 0));
-    const who = entry.owner === this.#board.me ? 'this handle itself' : `${JSON.stringify(label)} (process ${pid})`;
+    const { owner } = entry;
+    const slot = slots.slotOf(owner);
+    // It may have left meanwhile.
+    const peer = slot < 0 ? undefined : slots.peer(slot);
+    const other = peer === undefined ? 'or had one just now' : `${JSON.stringify(peer.label)} (process ${peer.pid})`;
+    const who = owner === this.#board.me ? 'this handle itself' : other;
     return new RingwayError(
       'ERR_RINGWAY_KEY_TAKEN',
       `key ${JSON.stringify(key)} of blackboard ${JSON.stringify(this.name)} has a writer, ${who}: there is one at a time; close that one first`,

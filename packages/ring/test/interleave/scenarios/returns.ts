@@ -73,7 +73,7 @@ export const returns: readonly QueueScenario[] = [
   ...rejected,
   {
     name: 'a message is sent back',
-    budget: 3,
+    budget: 2,
     deaths: 1,
     programs: [
       {
