@@ -163,6 +163,7 @@ export const topics: readonly TopicScenario[] = [
           world.tryReceive();
           world.publisher({ label: 'ticker' });
           for (const number of [1001, 1002, 1003]) world.send(number, QUARTER);
+          do world.say(EVENT.mark, 0);
           while (world.tryReceive() !== undefined);
           world.say(EVENT.ended, 0);
           world.leave();
