@@ -122,7 +122,7 @@ describe('the bench', function () {
     assert.equal(code, 1);
     assert.match(
       complaints,
-      /--only knows no "speed"; there are throughput, rtt, footprint, fan-in, work-sharing, sync, copy, ringway/,
+      /--only knows no "speed"; there are throughput, rtt, footprint, topic, fan-in, work-sharing, blackboard, sync, copy, ringway/,
     );
   });
 

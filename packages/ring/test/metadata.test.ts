@@ -7,7 +7,9 @@ import {
   METADATA_TAG,
   decodeMetadata,
   encodeMetadata,
+  keyBytes,
   readTerms,
+  wantedKey,
   type DeliveryTerms,
 } from '../dist/metadata.js';
 import { throwsCode } from './support/codes.js';
@@ -98,9 +100,18 @@ describe('metadata', () => {
   });
 
   it('with a reserved tag is read past it, for a later minor version may write it', () => {
-    for (const tag of [METADATA_TAG.key, METADATA_TAG.correlationId, METADATA_TAG.contentType]) {
+    for (const tag of [METADATA_TAG.correlationId, METADATA_TAG.replyTo, METADATA_TAG.contentType]) {
       assert.deepEqual(decodeMetadata(entry(tag, new Uint8Array(3))), {});
     }
+  });
+
+  it('with a key keeps it, in any script, and its bytes are found without decoding the rest', () => {
+    for (const key of ['gold', 'müsli', '金', 'k'.repeat(255)]) {
+      const copy = encodeMetadata({ headers: { a: 'b' }, time: 1, key });
+      assert.equal(decodeMetadata(copy).key, key);
+      assert.equal(keyBytes(copy), wantedKey(key));
+    }
+    assert.equal(keyBytes(encodeMetadata({ time: 1 })), undefined);
   });
 
   it('that runs over its end is refused', () => {
