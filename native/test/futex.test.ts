@@ -116,6 +116,10 @@ describe('a futex', () => {
 describe('who gives way', () => {
   it('goes on where nobody waits for the processor', () => {
     const native = load();
-    for (let times = 0; times < 1000; times++) assert.equal(native.yield(), undefined);
+    for (let times = 0; times < 1000; times++) {
+      assert.doesNotThrow(() => {
+        native.yield();
+      });
+    }
   });
 });
