@@ -54,7 +54,11 @@ export class OverwritingRoom implements Room {
   begin(): number {
     const { capacity } = this.#lane;
     const from = Math.max(this.#intent, this.#published) - capacity;
-    const begin = this.#anchors.oldest(from, this.#published)?.position ?? this.#published;
+    const anchored = this.#anchors.oldest(from, this.#published)?.position ?? this.#published;
+    // Who is waited for may stand before it: what he has yet to read stays. His cursor is where a frame begins, unless he is about to begin anew.
+    const floor = this.#published - this.#lane.heldBytes(this.#published | 0);
+    const isFrame = floor < anchored && this.#anchors.walk({ position: floor, number: 0 }, anchored) !== undefined;
+    const begin = isFrame ? floor : anchored;
     if (begin + capacity > this.#intent) this.#intend(begin + capacity);
     return begin | 0;
   }
